@@ -1,0 +1,147 @@
+/**
+ * Dispatch [Machine]: the hallway every request enters: bytes -> row -> checks -> run, queue, park or refuse. Checks
+ * come in Redis' order, so that the same error wins.
+ */
+import type { Args } from '../../resp/index.ts'
+import { refusesWhileSubscribed } from '../session/channels.ts'
+import type { NodeState } from '../session/node-state.ts'
+import type { Session } from '../session/session.ts'
+import type { Eviction } from '../store/eviction.ts'
+import { ADMIN, DENYOOM, MAY_REPLICATE, NO_AUTH, NO_MULTI, SKIP_MONITOR, WRITE } from './command.ts'
+import type { CommandRow } from './command-row.ts'
+import type { CommandTable } from './command-table.ts'
+import type { Executor } from './execute.ts'
+
+const NO_AUTH_ERROR = 'NOAUTH Authentication required.'
+const OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'."
+/** Rows that a transaction obeys at once instead of queueing them. */
+const RUNS_INSIDE_MULTI = new Set(['exec', 'discard', 'multi', 'watch', 'quit', 'reset'])
+
+export class Dispatch {
+  readonly #node: NodeState
+  readonly #table: CommandTable
+  readonly #executor: Executor
+  readonly #eviction: Eviction
+
+  constructor(node: NodeState, table: CommandTable, executor: Executor, eviction: Eviction) {
+    this.#node = node
+    this.#table = table
+    this.#executor = executor
+    this.#eviction = eviction
+  }
+
+  onRequest(session: Session, args: Args): void {
+    const before = session.writer.length
+    session.commandCount++
+    const row = this.#admit(session, args)
+    if (row !== null) {
+      if (session.transaction !== null && !RUNS_INSIDE_MULTI.has(row.name)) this.#queue(session, row, args)
+      else this.#run(session, row, args)
+    }
+    if (session.replyMode !== 'on') this.#mute(session, before)
+  }
+
+  /** Runs keys' waiters that the commands so far have made ready. */
+  serveWaiters(): void {
+    this.#node.waiters.serveReady((session, row, args, database) => {
+      const kept = session.database
+      session.database = database
+      const hasAnswered = this.#executor.execute(session, row as CommandRow, args, true)
+      session.database = kept
+      return hasAnswered
+    })
+  }
+
+  #run(session: Session, row: CommandRow, args: Args): void {
+    const node = this.#node
+    session.lastCommand = row.fullName
+    if (node.pausedUntilMs !== 0 && this.#isHeldByPause(session, row)) {
+      node.clients.hold(session, args)
+      return
+    }
+    if (node.monitors.count !== 0 && (row.flags & (SKIP_MONITOR | ADMIN)) === 0) {
+      node.monitors.feed(session, args, this.#executor.call.nowMs)
+    }
+    const space = this.#executor.call.space
+    space.touchesAccess = !session.isNoTouch
+    this.#executor.execute(session, row, args, true)
+    if (node.waiters.readyCount !== 0) this.serveWaiters()
+  }
+
+  #admit(session: Session, args: Args): CommandRow | null {
+    const found = this.#table.find(args)
+    if (found === undefined) return this.#reject(session, null, unknownCommand(args))
+    let row = found
+    if (row.subrows.size !== 0 && args.count > 1) {
+      const sub = row.subrows.get(args.text(1).toLowerCase())
+      if (sub === undefined) return this.#reject(session, row, unknownSubcommand(row, args))
+      row = sub
+    }
+    if (row.arity > 0 ? args.count !== row.arity : args.count < -row.arity) {
+      return this.#reject(session, row, `ERR wrong number of arguments for '${row.fullName}' command`)
+    }
+    const flags = row.flags
+    if (!session.isAuthenticated && (flags & NO_AUTH) === 0) return this.#reject(session, row, NO_AUTH_ERROR)
+    if ((flags & NO_MULTI) !== 0 && session.transaction !== null) {
+      return this.#reject(session, row, 'ERR Command not allowed inside a transaction')
+    }
+    if (this.#eviction.isOverLimit() && !this.#eviction.makeRoom() && (flags & DENYOOM) !== 0) {
+      return this.#reject(session, row, OUT_OF_MEMORY)
+    }
+    if (session.subscriptions !== null) {
+      const refusal = refusesWhileSubscribed(session, row.fullName)
+      if (refusal !== undefined) return this.#reject(session, row, refusal)
+    }
+    return row
+  }
+
+  #reject(session: Session, row: CommandRow | null, error: string): null {
+    session.writer.error(error)
+    const statistics = this.#node.statistics
+    statistics.countError(error.slice(0, error.indexOf(' ')))
+    if (row !== null) statistics.rejectedCalls[row.number]!++
+    if (session.transaction !== null) session.transaction.hasError = true
+    return null
+  }
+
+  #queue(session: Session, row: CommandRow, args: Args): void {
+    session.lastCommand = row.fullName
+    const refusal = session.transaction!.queue(row, args)
+    if (refusal === undefined) session.writer.queued()
+    else this.#reject(session, row, refusal)
+  }
+
+  #isHeldByPause(session: Session, row: CommandRow): boolean {
+    const node = this.#node
+    if (node.pausedUntilMs <= this.#executor.call.nowMs) {
+      node.pausedUntilMs = 0
+      return false
+    }
+    if (row.name === 'client' || row.fullName.startsWith('client|') || row.name === 'quit') return false
+    if (!node.pausesWritesOnly) return true
+    if (row.name === 'exec') return session.transaction?.hasWrites ?? false
+    return (row.flags & (WRITE | MAY_REPLICATE)) !== 0
+  }
+
+  /** CLIENT REPLY OFF and SKIP: what was written for this request is taken back. */
+  #mute(session: Session, before: number): void {
+    if (session.replyMode === 'skip-next') session.replyMode = 'skip'
+    else {
+      if (session.replyMode === 'skip') session.replyMode = 'on'
+      session.writer.truncate(before)
+    }
+  }
+}
+
+/** Text of the client's own words, cut and made printable as Redis does (%.128s). */
+function unknownCommand(args: Args): string {
+  let shown = ''
+  for (let i = 1; i < args.count && shown.length < 128; i++) {
+    shown += `'${args.text(i).slice(0, 128 - shown.length)}' `
+  }
+  return `ERR unknown command '${args.text(0).slice(0, 128)}', with args beginning with: ${shown}`
+}
+
+function unknownSubcommand(row: CommandRow, args: Args): string {
+  return `ERR unknown subcommand '${args.text(1).slice(0, 128)}'. Try ${row.upperName} HELP.`
+}

@@ -1,0 +1,111 @@
+/**
+ * Execute [Machine]: runs one row for one session and settles everything around it: statistics, slow log, the
+ * effect of `self` rows, error counts, keys that became ready for waiters. The only caller of handlers.
+ *
+ * Timing: rows that are cheap and constant are timed in runs (two clock readings for a whole pipeline of SETs);
+ * all others one by one, which is what the slow log and the latency monitor look at.
+ */
+import type { Args } from '../../resp/index.ts'
+import type { NodeState } from '../session/node-state.ts'
+import type { Session } from '../session/session.ts'
+import type { Call } from './call.ts'
+import { SKIP_SLOWLOG } from './command.ts'
+import type { CommandRow } from './command-row.ts'
+
+const RUN_CALLS_MAX = 256
+const ERROR_MARK = 45
+
+export class Executor {
+  readonly call: Call
+  readonly #node: NodeState
+  #runRow: CommandRow | null = null
+  #runCalls = 0
+  #runStartUs = 0
+  /** Nested runs (EXEC's queue) are timed as part of their own rows, not of the outer one. */
+  #depth = 0
+
+  constructor(node: NodeState, call: Call) {
+    this.#node = node
+    this.call = call
+  }
+
+  beginTurn(nowMs: number): void {
+    this.call.nowMs = nowMs
+    this.call.space.nowMs = nowMs
+    this.#runRow = null
+  }
+
+  /** Books the run of cheap calls that is still open. */
+  endTurn(): void {
+    if (this.#runCalls === 0) return
+    const row = this.#runRow!
+    this.#node.statistics.add(row.number, this.#runCalls, this.#node.ports.monotonicUs() - this.#runStartUs)
+    this.#runCalls = 0
+    this.#runRow = null
+  }
+
+  /** Runs the row; answers false when the session was parked instead of answered. */
+  execute(session: Session, row: CommandRow, args: Args, mayBlock: boolean): boolean {
+    const call = this.call
+    const writer = session.writer
+    const before = writer.length
+    call.session = session
+    call.reply = writer
+    call.args = args
+    call.row = row
+    call.database = call.space.databaseMap[session.database]!
+    call.mayBlock = mayBlock
+    call.isBlocked = false
+    if (row.isTimedInRuns && this.#depth === 0) this.#executeInRun(call, row, args)
+    else this.#executeTimed(call, row, args)
+    if (writer.length > before && writer.bytes[before] === ERROR_MARK) this.#countError(row, session, before)
+    return !call.isBlocked
+  }
+
+  #executeInRun(call: Call, row: CommandRow, args: Args): void {
+    if (row !== this.#runRow || this.#runCalls >= RUN_CALLS_MAX) {
+      this.endTurn()
+      this.#runRow = row
+      this.#runStartUs = this.#node.ports.monotonicUs()
+    }
+    this.#runCalls++
+    this.#invoke(call, row, args)
+  }
+
+  #executeTimed(call: Call, row: CommandRow, args: Args): void {
+    this.endTurn()
+    this.#depth++
+    const session = call.session
+    const startUs = this.#node.ports.monotonicUs()
+    try {
+      this.#invoke(call, row, args)
+    } finally {
+      this.#depth--
+    }
+    const elapsedUs = this.#node.ports.monotonicUs() - startUs
+    if (!call.isBlocked) this.#node.statistics.add(row.number, 1, elapsedUs)
+    if ((row.flags & SKIP_SLOWLOG) === 0) this.#node.slowLog.consider(elapsedUs, session, args, call.nowMs)
+    if (elapsedUs > 1000) {
+      this.#node.latency.sample('command', elapsedUs / 1000, call.nowMs)
+      // A slow command must not leave its successors with a stale clock.
+      if (this.#depth === 0) this.beginTurn(this.#node.ports.wallMs())
+    }
+  }
+
+  #invoke(call: Call, row: CommandRow, args: Args): void {
+    const changesBefore = call.space.changes
+    row.handler(call)
+    if (row.isSelfEffect && call.effects.isOn && call.space.changes !== changesBefore) {
+      call.effects.self(call.database, args)
+    }
+  }
+
+  #countError(row: CommandRow, session: Session, at: number): void {
+    const bytes = session.writer.bytes
+    let end = at + 1
+    const limit = Math.min(session.writer.length, at + 33)
+    while (end < limit && bytes[end] !== 32 && bytes[end] !== 13) end++
+    this.#node.statistics.countError(bytes.toString('latin1', at + 1, end))
+    this.#node.statistics.failedCalls[row.number]!++
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * Connection link [Rule]: a connection (resp/) in the shape sessions know it by. Descriptors are not ours to see;
+ * the connection's number stands in for it in CLIENT LIST.
+ */
+import type { Connection } from '../../resp/index.ts'
+import type { SessionLink } from './session.ts'
+
+type Reason = Parameters<Connection['destroy']>[0]
+
+export class ConnectionLink implements SessionLink {
+  readonly connection: Connection
+
+  constructor(connection: Connection) {
+    this.connection = connection
+  }
+
+  block(): void {
+    this.connection.block()
+  }
+  unblock(): void {
+    this.connection.unblock()
+  }
+  markDirty(): void {
+    this.connection.markDirty()
+  }
+  closeAfterFlush(): void {
+    this.connection.closeAfterFlush()
+  }
+  destroy(reason: string): void {
+    this.connection.destroy(reason as Reason)
+  }
+  get queuedBytes(): number {
+    return this.connection.queuedBytes
+  }
+  get pendingBytes(): number {
+    return this.connection.pendingBytes
+  }
+  get bufferBytes(): number {
+    return this.connection.bufferBytes
+  }
+  get remoteAddress(): string {
+    return this.connection.remote
+  }
+  get localAddress(): string {
+    return this.connection.local
+  }
+  get descriptor(): number {
+    return this.connection.id + 7
+  }
+}

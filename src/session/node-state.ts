@@ -1,0 +1,73 @@
+/**
+ * Node state [Data + wiring]: the machines all sessions of a node share, and the ports they were given. `node.ts`
+ * builds one; rows reach it as `call.node`. Flags that the hot path tests are plain fields kept current here.
+ */
+import type { Config } from '../config/index.ts'
+import type { Log } from '../log.ts'
+import type { Keyspace } from '../store/keyspace.ts'
+import type { Channels } from './channels.ts'
+import type { Clients } from './clients.ts'
+import type { LatencyMonitor } from './latency-monitor.ts'
+import type { Monitors } from './monitors.ts'
+import type { SlowLog } from './slow-log.ts'
+import type { Statistics } from './statistics.ts'
+import type { Waiters } from './waiters.ts'
+import type { Watches } from './watches.ts'
+
+/** Everything a node asks of the world; doors implement it, the simulator fakes it. */
+export interface NodePorts {
+  wallMs(): number
+  /** Microseconds of a monotonic clock. */
+  monotonicUs(): number
+  random32(): number
+  after(ms: number, run: () => void): void
+  /** Figures of the process for INFO: resident set, heap, CPU seconds, pid, run id, host facts. */
+  readProcess(): ProcessFigures
+  readFile(path: string): string
+  writeFile(path: string, text: string): void
+  /** SHUTDOWN: end the node. */
+  stop(reason: string): void
+}
+
+export interface ProcessFigures {
+  pid: number
+  residentBytes: number
+  heapUsedBytes: number
+  heapTotalBytes: number
+  cpuUserSeconds: number
+  cpuSystemSeconds: number
+  totalSystemBytes: number
+  platform: string
+  architecture: string
+  nodeVersion: string
+  executable: string
+}
+
+export interface NodeState {
+  readonly config: Config
+  readonly log: Log
+  readonly ports: NodePorts
+  readonly space: Keyspace
+  readonly channels: Channels
+  readonly clients: Clients
+  readonly waiters: Waiters
+  readonly watches: Watches
+  readonly monitors: Monitors
+  readonly slowLog: SlowLog
+  readonly latency: LatencyMonitor
+  readonly statistics: Statistics
+  readonly startedMs: number
+  /** 40 hex characters, fresh per start (INFO run_id). */
+  readonly runId: string
+  readonly port: number
+  /** Event classes of notify-keyspace-events; 0 = off. */
+  notifyFlags: number
+  /** While set, commands of other sessions wait (CLIENT PAUSE); wall ms. */
+  pausedUntilMs: number
+  pausesWritesOnly: boolean
+  isActiveExpireOn: boolean
+  isShuttingDown: boolean
+  notifyKeyspace(
+    eventClass: number, event: string, database: number, key: Uint8Array, start: number, end: number,
+  ): void
+}

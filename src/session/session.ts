@@ -1,0 +1,71 @@
+/**
+ * Session [Data]: what one client's conversation has agreed on so far. Rows change it; dispatch obeys it.
+ * It holds no sockets: `writer` is where replies go, `link` is the face of its connection.
+ */
+import type { ReplyWriter } from '../../resp/index.ts'
+import type { Subscriptions } from './channels.ts'
+import type { Transaction } from './transaction.ts'
+import type { WatchList } from './watches.ts'
+
+/** What rows may ask of the connection beneath a session. */
+export interface SessionLink {
+  /** Stop parsing this client's requests until `unblock` (blocking commands, CLIENT PAUSE). */
+  block(): void
+  unblock(): void
+  /** Output was written outside this client's own request: flush it at the end of the turn. */
+  markDirty(): void
+  closeAfterFlush(): void
+  destroy(reason: string): void
+  /** Bytes waiting to be sent, and bytes received but not yet parsed (CLIENT LIST). */
+  readonly queuedBytes: number
+  readonly pendingBytes: number
+  readonly bufferBytes: number
+  readonly remoteAddress: string
+  readonly localAddress: string
+  readonly descriptor: number
+}
+
+export type ReplyMode = 'on' | 'off' | 'skip-next' | 'skip'
+
+export class Session {
+  readonly id: number
+  readonly writer: ReplyWriter
+  readonly link: SessionLink
+  readonly createdMs: number
+  name = ''
+  libName = ''
+  libVersion = ''
+  /** Logical database (SELECT). */
+  database = 0
+  isAuthenticated = false
+  userName = 'default'
+  lastActiveMs: number
+  /** Full name of the last command, `client|list` style; 'NULL' before the first. */
+  lastCommand = 'NULL'
+  replyMode: ReplyMode = 'on'
+  isBlocked = false
+  isMonitor = false
+  isNoEvict = false
+  isNoTouch = false
+  isReadonly = false
+  isClosing = false
+  commandCount = 0
+  bytesIn = 0
+  bytesOut = 0
+  /** Open MULTI, or null. */
+  transaction: Transaction | null = null
+  watches: WatchList | null = null
+  subscriptions: Subscriptions | null = null
+
+  constructor(id: number, writer: ReplyWriter, link: SessionLink, nowMs: number) {
+    this.id = id
+    this.writer = writer
+    this.link = link
+    this.createdMs = nowMs
+    this.lastActiveMs = nowMs
+  }
+
+  get protocol(): 2 | 3 {
+    return this.writer.protocol
+  }
+}

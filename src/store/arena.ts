@@ -1,0 +1,165 @@
+/**
+ * Arena [Machine]: memory off the V8 heap, handed out in cells of fixed size classes.
+ *
+ * A reference (`ref`) is a number of 16-byte units, so 31 bits reach 32 GiB; 0 means "none". Segments of 256 MiB
+ * are reserved whole and committed by the kernel only where they are touched. A segment is cut into pages of
+ * 128 KiB; a page serves one size class while any of its cells lives and goes back to the common pool when the
+ * last one is freed, so a change of value sizes does not strand memory.
+ *
+ *   segment 256 MiB |page|page|page|...      page of class 48 B |cell|cell|free->cell|...|untouched|
+ *
+ * It knows nothing of keys or values. Bytes above CELL_BYTES_MAX do not live here (see apart.ts).
+ */
+export const UNIT_BYTES = 16
+export const PAGE_BYTES = 1 << 17
+export const CELL_BYTES_MAX = 1 << 15
+export const SEGMENT_SHIFT = 24
+export const SEGMENT_MASK = (1 << SEGMENT_SHIFT) - 1
+export const ARENA_BYTES_MAX = 2 ** 35
+
+const PAGE_SHIFT = 13
+const PAGES_MAX = ARENA_BYTES_MAX / PAGE_BYTES
+const SEGMENT_BYTES = (1 << SEGMENT_SHIFT) * UNIT_BYTES
+const PAGES_PER_SEGMENT = SEGMENT_BYTES / PAGE_BYTES
+const FREE_PAGE = 255
+
+/** Units of a cell per class: every unit up to 512 B, then eight steps per doubling up to 32 KiB. */
+export const CLASS_UNITS: Uint32Array = buildClasses()
+const CLASS_COUNT = CLASS_UNITS.length
+
+function buildClasses(): Uint32Array {
+  const units: number[] = []
+  for (let unit = 1; unit <= 32; unit++) units.push(unit)
+  for (let base = 32; base < CELL_BYTES_MAX / UNIT_BYTES; base *= 2) {
+    for (let step = 1; step <= 8; step++) units.push(base + (base / 8) * step)
+  }
+  return Uint32Array.from(units)
+}
+
+/** The smallest class whose cell holds `byteCount` (1..CELL_BYTES_MAX). */
+export function classOf(byteCount: number): number {
+  const units = (byteCount + UNIT_BYTES - 1) >>> 4
+  if (units <= 32) return units - 1
+  const exponent = 31 - Math.clz32(units - 1)
+  const stepShift = exponent - 3
+  return 32 + (exponent - 5) * 8 + ((units - 1 - (1 << exponent)) >>> stepShift)
+}
+
+export class Arena {
+  /** Views of the segments, indexed by `ref >>> SEGMENT_SHIFT`. */
+  readonly bytes: Buffer[] = []
+  readonly u32: Uint32Array[] = []
+  readonly f64: Float64Array[] = []
+  /** Bytes of all live cells: the figure maxmemory is held against. */
+  usedBytes = 0
+  /** Pages in service, whole: what the kernel may have committed for us. */
+  pagesInUse = 0
+
+  readonly #pageClass: Uint8Array
+  readonly #pageLive: Uint16Array
+  readonly #pageTouched: Uint16Array
+  readonly #pageFree: Uint32Array
+  readonly #pageNext: Uint32Array
+  readonly #pagePrevious: Uint32Array
+  readonly #classHead: Uint32Array
+  #freePages = 0
+  #pagesTotal = 1
+
+  constructor() {
+    this.#pageClass = new Uint8Array(PAGES_MAX)
+    this.#pageLive = new Uint16Array(PAGES_MAX)
+    this.#pageTouched = new Uint16Array(PAGES_MAX)
+    this.#pageFree = new Uint32Array(PAGES_MAX)
+    this.#pageNext = new Uint32Array(PAGES_MAX)
+    this.#pagePrevious = new Uint32Array(PAGES_MAX)
+    this.#classHead = new Uint32Array(CLASS_COUNT)
+    this.#addSegment()
+  }
+
+  /** A cell of at least `byteCount` bytes; its content is whatever was there before. */
+  allocate(byteCount: number): number {
+    const sizeClass = classOf(byteCount)
+    const units = CLASS_UNITS[sizeClass]!
+    let page = this.#classHead[sizeClass]!
+    if (page === 0) page = this.#openPage(sizeClass)
+    let ref = this.#pageFree[page]!
+    if (ref !== 0) {
+      this.#pageFree[page] = this.u32[ref >>> SEGMENT_SHIFT]![(ref & SEGMENT_MASK) << 2]!
+    } else {
+      const touched = this.#pageTouched[page]!
+      ref = (page << PAGE_SHIFT) + touched * units
+      this.#pageTouched[page] = touched + 1
+    }
+    this.usedBytes += units << 4
+    const live = this.#pageLive[page]! + 1
+    this.#pageLive[page] = live
+    if ((live + 1) * units > 1 << PAGE_SHIFT) this.#unlink(page, sizeClass)
+    return ref
+  }
+
+  free(ref: number): void {
+    const page = ref >>> PAGE_SHIFT
+    const sizeClass = this.#pageClass[page]!
+    const units = CLASS_UNITS[sizeClass]!
+    this.usedBytes -= units << 4
+    this.u32[ref >>> SEGMENT_SHIFT]![(ref & SEGMENT_MASK) << 2] = this.#pageFree[page]!
+    this.#pageFree[page] = ref
+    const live = this.#pageLive[page]!
+    this.#pageLive[page] = live - 1
+    if ((live + 1) * units > 1 << PAGE_SHIFT) this.#link(page, sizeClass)
+    if (live === 1) this.#closePage(page, sizeClass)
+  }
+
+  /** Bytes the cell of `ref` can hold. */
+  capacityOf(ref: number): number {
+    return CLASS_UNITS[this.#pageClass[ref >>> PAGE_SHIFT]!]! << 4
+  }
+
+  #openPage(sizeClass: number): number {
+    let page = this.#freePages
+    if (page !== 0) this.#freePages = this.#pageNext[page]!
+    else {
+      page = this.#pagesTotal++
+      if (page >= PAGES_MAX) throw new Error('arena: out of address space')
+      if (page >= this.bytes.length * PAGES_PER_SEGMENT) this.#addSegment()
+    }
+    this.#pageClass[page] = sizeClass
+    this.#pageLive[page] = 0
+    this.#pageTouched[page] = 0
+    this.#pageFree[page] = 0
+    this.pagesInUse++
+    this.#link(page, sizeClass)
+    return page
+  }
+
+  #closePage(page: number, sizeClass: number): void {
+    this.#unlink(page, sizeClass)
+    this.#pageClass[page] = FREE_PAGE
+    this.#pageNext[page] = this.#freePages
+    this.#freePages = page
+    this.pagesInUse--
+  }
+
+  #link(page: number, sizeClass: number): void {
+    const head = this.#classHead[sizeClass]!
+    this.#pageNext[page] = head
+    this.#pagePrevious[page] = 0
+    if (head !== 0) this.#pagePrevious[head] = page
+    this.#classHead[sizeClass] = page
+  }
+
+  #unlink(page: number, sizeClass: number): void {
+    const next = this.#pageNext[page]!
+    const previous = this.#pagePrevious[page]!
+    if (previous !== 0) this.#pageNext[previous] = next
+    else this.#classHead[sizeClass] = next
+    if (next !== 0) this.#pagePrevious[next] = previous
+  }
+
+  #addSegment(): void {
+    const memory = new ArrayBuffer(SEGMENT_BYTES)
+    this.bytes.push(Buffer.from(memory))
+    this.u32.push(new Uint32Array(memory))
+    this.f64.push(new Float64Array(memory))
+  }
+}

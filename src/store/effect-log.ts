@@ -1,0 +1,93 @@
+/**
+ * Effect log [Machine]: what a command did, in the form a replica applies: one effect per key touched, each naming
+ * the version it builds on and the version it makes. Encoded straight into one growing buffer.
+ *
+ *   u8 verb | u8 database | u16 argument count | f64 base | f64 version | u32 origin | { u32 length | bytes }*
+ *
+ *   RUN     a request that is deterministic given the base version; arguments = its words
+ *   PUT     the whole entry (key, value as entry-codec writes it, expiry inside); builds on nothing
+ *   REMOVE  the key goes
+ *   EXPIRE  the key's absolute expiry (f64, 0 = never)
+ *
+ * While it is off (no replicas, nobody listening) every call returns at once.
+ */
+import type { Args } from '../../resp/index.ts'
+import { ByteWriter } from './byte-writer.ts'
+import { writeEntry } from './entry-codec.ts'
+import type { Keyspace } from './keyspace.ts'
+
+export const EFFECT_RUN = 1
+export const EFFECT_PUT = 2
+export const EFFECT_REMOVE = 3
+export const EFFECT_EXPIRE = 4
+export const EFFECT_HEADER_BYTES = 24
+
+export class EffectLog {
+  isOn = false
+  readonly out = new ByteWriter()
+  /** Effects recorded since start; `self` rows look whether their handler declared any. */
+  count = 0
+  readonly #space: Keyspace
+
+  constructor(space: Keyspace) {
+    this.#space = space
+  }
+
+  /** The request as it came is the effect. */
+  self(database: number, args: Args): void {
+    if (!this.isOn) return
+    this.#header(EFFECT_RUN, database, args.count)
+    for (let i = 0; i < args.count; i++) this.out.sized(args.bytes, args.starts[i]!, args.ends[i]!)
+  }
+
+  /** Another request says what happened: `SREM key member`, `LPOP key`. Words are latin1 text or bytes. */
+  run(database: number, ...words: (string | Uint8Array)[]): void {
+    if (!this.isOn) return
+    this.#header(EFFECT_RUN, database, words.length)
+    for (const word of words) {
+      if (typeof word === 'string') this.out.sizedText(word)
+      else this.out.sized(word, 0, word.length)
+    }
+  }
+
+  /** The whole entry as it is now. Call after `changed`. */
+  put(ref: number): void {
+    if (!this.isOn) return
+    const entries = this.#space.entries
+    this.#header(EFFECT_PUT, entries.databaseOf(ref), 2)
+    const start = entries.keyStart(ref)
+    this.out.sized(entries.keyBuffer(ref), start, start + entries.keyLength(ref))
+    const mark = this.out.beginSized()
+    writeEntry(this.#space, ref, this.out)
+    this.out.endSized(mark)
+  }
+
+  /** Call after `space.remove`, with the key's bytes. */
+  remove(database: number, key: Uint8Array, start: number, end: number): void {
+    if (!this.isOn) return
+    this.#header(EFFECT_REMOVE, database, 1)
+    this.out.sized(key, start, end)
+  }
+
+  /** Only the expiry changed. Call after `setExpiry`. */
+  expire(ref: number): void {
+    if (!this.isOn) return
+    const entries = this.#space.entries
+    this.#header(EFFECT_EXPIRE, entries.databaseOf(ref), 2)
+    const start = entries.keyStart(ref)
+    this.out.sized(entries.keyBuffer(ref), start, start + entries.keyLength(ref))
+    const mark = this.out.beginSized()
+    this.out.f64(entries.expiryOf(ref))
+    this.out.endSized(mark)
+  }
+
+  #header(verb: number, database: number, argumentCount: number): void {
+    this.count++
+    this.out.u8(verb)
+    this.out.u8(database)
+    this.out.u16(argumentCount)
+    this.out.f64(this.#space.baseVersion)
+    this.out.f64(this.#space.newVersion)
+    this.out.u32(this.#space.forcedVersion !== 0 ? this.#space.forcedOrigin : this.#space.origin)
+  }
+}

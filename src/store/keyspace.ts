@@ -1,0 +1,376 @@
+/**
+ * Keyspace [Machine]: all keys of this node. Finds, makes, changes and removes entries by (database, key bytes),
+ * lets expired ones vanish on sight, stamps every change with a version and keeps each slot's digest current.
+ *
+ * The caller sets `nowMs` once per command. Every change of an entry ends in exactly one of `changed`, `remove` or
+ * `setExpiry`; these stamp the version and remember what was replaced (`baseVersion` -> `newVersion`), which is what
+ * an effect names. Refs are valid until the next call that may move or remove that entry.
+ * It knows nothing of commands, clients or replicas; who wants to hear of changes sets `observer`.
+ */
+import { Hlc } from '../hlc.ts'
+import { Arena, SEGMENT_MASK, SEGMENT_SHIFT } from './arena.ts'
+import { Entries, type LargeValue } from './entries.ts'
+import * as E from './entry.ts'
+import { HashIndex } from './hash-index.ts'
+import { type HashSecret, hashOf, SLOT_COUNT, slotOf } from './hash-slot.ts'
+import { SlotDigest } from './slot-digest.ts'
+import { defaultEncodingLimits, type EncodingLimits } from './value-type.ts'
+
+export const DATABASE_COUNT = 16
+
+/** Told of changes when set. Calls come in the middle of a command: note them, act later. */
+export interface KeyspaceObserver {
+  onChanged(database: number, ref: number): void
+  /** `reason` is why the key goes: by command, by its time, or for memory. The entry is still readable. */
+  onRemoved(database: number, ref: number, reason: RemoveReason): void
+}
+export type RemoveReason = 'command' | 'expired' | 'evicted'
+
+export interface KeyspaceStats {
+  hits: number
+  misses: number
+  expired: number
+  evicted: number
+}
+
+export class Keyspace {
+  readonly entries: Entries
+  readonly index: HashIndex
+  readonly arena: Arena
+  readonly secret: HashSecret
+  readonly digest = new SlotDigest()
+  readonly hlc = new Hlc()
+  readonly stats: KeyspaceStats = { hits: 0, misses: 0, expired: 0, evicted: 0 }
+  readonly keyCount = new Float64Array(DATABASE_COUNT)
+  readonly expiryCount = new Float64Array(DATABASE_COUNT)
+  /** Per slot: how many entries expire, and a lower bound of when the next one does. */
+  readonly slotExpiries = new Uint32Array(SLOT_COUNT)
+  readonly slotNextExpiryMs = new Float64Array(SLOT_COUNT).fill(Number.POSITIVE_INFINITY)
+
+  /** Logical database (SELECT) -> physical database (stored in entries). SWAPDB changes only this. */
+  readonly databaseMap = Uint8Array.from({ length: DATABASE_COUNT }, (_, database) => database)
+  readonly limits: EncodingLimits = defaultEncodingLimits()
+
+  observer: KeyspaceObserver | null = null
+  /** Wall time of the running command. */
+  nowMs = 0
+  /** What `lookupRead`/`lookupWrite` stamp into entries; the eviction clock sets it (LRU seconds). */
+  accessClock = 0
+  /** Set by the eviction policy when it counts frequency instead: (old access word) -> new access word. */
+  accessRule: ((access: number) => number) | null = null
+  /** False for clients in NO-TOUCH mode and for replayed effects. */
+  touchesAccess = true
+  /** Own node id (32 bits), stored as the origin of versions made here. */
+  origin = 0
+  /** Changes since start; commands compare it before and after. */
+  changes = 0
+  /** Versions of the last change: what it replaced (0 = nothing) and what it made. */
+  baseVersion = 0
+  newVersion = 0
+  /** While replaying an effect: the version to stamp instead of a fresh one. 0 = make a fresh one. */
+  forcedVersion = 0
+  forcedOrigin = 0
+  /** True while expired entries must stay readable (never for clients; replay of effects uses it). */
+  ignoresExpiry = false
+
+  #foundRef = 0
+  #foundSlot = 0
+  #foundHash = 0
+
+  constructor(secret: HashSecret) {
+    this.secret = secret
+    this.arena = new Arena()
+    this.entries = new Entries(this.arena)
+    this.index = new HashIndex(new Arena(), SLOT_COUNT)
+  }
+
+  usedBytes(): number {
+    return this.arena.usedBytes + this.index.arena.usedBytes + this.entries.outsideBytes
+  }
+
+  /** The entry of a key, or 0. Expired entries are removed on sight. Neither statistics nor access clock move. */
+  peek(database: number, key: Uint8Array, start: number, end: number): number {
+    const slot = slotOf(key, start, end)
+    const hash = hashOf(this.secret, key, start, end)
+    this.#foundSlot = slot
+    this.#foundHash = hash
+    let ref = this.index.seek(slot, hash)
+    while (ref !== 0 && !this.#holds(ref, database, key, start, end)) ref = this.index.seekNext()
+    this.#foundRef = ref
+    if (ref === 0) return 0
+    const expiry = this.arena.f64[ref >>> SEGMENT_SHIFT]![((ref & SEGMENT_MASK) << 1) + 1]!
+    if (expiry !== 0 && expiry <= this.nowMs && !this.ignoresExpiry) {
+      this.#vanish(ref, 'expired')
+      return 0
+    }
+    return ref
+  }
+
+  /** For reading commands: counts a hit or a miss and stamps the access clock. */
+  lookupRead(database: number, key: Uint8Array, start: number, end: number): number {
+    const ref = this.peek(database, key, start, end)
+    if (ref === 0) {
+      this.stats.misses++
+      return 0
+    }
+    this.stats.hits++
+    this.touch(ref)
+    return ref
+  }
+
+  /** For writing commands: stamps the access clock, leaves the statistics alone (as Redis does). */
+  lookupWrite(database: number, key: Uint8Array, start: number, end: number): number {
+    const ref = this.peek(database, key, start, end)
+    if (ref !== 0) this.touch(ref)
+    return ref
+  }
+
+  touch(ref: number): void {
+    if (!this.touchesAccess) return
+    const access = this.accessRule === null ? this.accessClock : this.accessRule(this.entries.accessOf(ref))
+    this.entries.setAccess(ref, access)
+  }
+
+  /**
+   * Makes an entry for a key that has none (the last lookup of this very key answered 0). The value's bytes are
+   * undefined: the caller fills them and then calls `changed`.
+   */
+  create(database: number, type: number, key: Uint8Array, start: number, end: number, valueLength: number): number {
+    const ref = this.entries.create(database, type, key, start, end, valueLength)
+    this.#enter(ref, database, key, start, end)
+    return ref
+  }
+
+  /** Creates or overwrites a string. Keeps the expiry only when asked. Calls `changed` itself. */
+  setString(
+    database: number, key: Uint8Array, start: number, end: number,
+    value: Uint8Array, valueStart: number, valueEnd: number, keepsExpiry: boolean,
+  ): number {
+    let ref = this.lookupWrite(database, key, start, end)
+    const length = valueEnd - valueStart
+    if (ref === 0) ref = this.create(database, E.TYPE_STRING, key, start, end, length)
+    else ref = this.makeString(ref, length, keepsExpiry)
+    const target = this.entries.valueBuffer(ref)
+    let to = this.entries.valueStart(ref)
+    if (length <= 96) for (let at = valueStart; at < valueEnd; at++) target[to++] = value[at]!
+    else target.set(value.subarray(valueStart, valueEnd), to)
+    this.changed(ref)
+    return ref
+  }
+
+  /** Turns an entry of any type into a string of `length` undefined bytes; flags are cleared. */
+  makeString(ref: number, length: number, keepsExpiry: boolean): number {
+    if (!keepsExpiry && this.entries.expiryOf(ref) !== 0) this.#storeExpiry(ref, 0)
+    if (this.entries.storageOf(ref) === E.STORAGE_OBJECT) {
+      const inline = this.entries.becomeInline(ref, 0)
+      if (inline !== ref) this.#moved(ref, inline)
+      ref = inline
+    }
+    ref = this.resizeValue(ref, length, 0)
+    this.entries.setTypeAndFlags(ref, E.TYPE_STRING, 0)
+    return ref
+  }
+
+  /** Value length change that may move the entry; returns the ref that is valid from now on. */
+  resizeValue(ref: number, length: number, slackBytes: number): number {
+    const moved = this.entries.resizeValue(ref, length, slackBytes)
+    if (moved !== ref) this.#moved(ref, moved)
+    return moved
+  }
+
+  becomeObject(ref: number, object: LargeValue): number {
+    const moved = this.entries.becomeObject(ref, object)
+    if (moved !== ref) this.#moved(ref, moved)
+    return moved
+  }
+
+  becomeInline(ref: number, length: number): number {
+    const moved = this.entries.becomeInline(ref, length)
+    if (moved !== ref) this.#moved(ref, moved)
+    return moved
+  }
+
+  /**
+   * Hands the value and expiry of `ref` to a key that has no entry (RENAME, MOVE); `ref` is left empty. The caller
+   * then removes `ref` and calls `changed` for the answer.
+   */
+  transfer(ref: number, database: number, key: Uint8Array, start: number, end: number): number {
+    const made = this.entries.transfer(ref, database, key, start, end)
+    this.#enter(made, database, key, start, end)
+    const expiryMs = this.entries.expiryOf(ref)
+    if (expiryMs !== 0) this.#storeExpiry(made, expiryMs)
+    return made
+  }
+
+  /** Stamps the change just made to the entry. Once per key and command, after its last change. */
+  changed(ref: number): void {
+    const entries = this.entries
+    if (entries.storageOf(ref) === E.STORAGE_OBJECT) entries.account(ref)
+    this.#stamp(ref)
+    this.changes++
+    if (this.observer !== null) this.observer.onChanged(entries.databaseOf(ref), ref)
+  }
+
+  /** Removes by command. The removal is a change with a version of its own. */
+  remove(ref: number): void {
+    this.baseVersion = this.entries.versionOf(ref)
+    this.newVersion = this.forcedVersion || this.hlc.next(this.nowMs, this.baseVersion)
+    this.changes++
+    this.#vanish(ref, 'command')
+  }
+
+  /** Removes for memory's sake; counted, otherwise like `remove`. */
+  evict(ref: number): void {
+    this.baseVersion = this.entries.versionOf(ref)
+    this.newVersion = this.hlc.next(this.nowMs, this.baseVersion)
+    this.#vanish(ref, 'evicted')
+  }
+
+  /** Removes an entry whose time has come (the expiry cycle calls this; lookups do it themselves). */
+  expire(ref: number): void {
+    this.#vanish(ref, 'expired')
+  }
+
+  /** Sets the absolute expiry (0 = never) and stamps the change. */
+  setExpiry(ref: number, expiryMs: number): void {
+    this.#storeExpiry(ref, expiryMs)
+    this.changed(ref)
+  }
+
+  /** Sets the expiry without a stamp, for commands that go on to call `changed` for the same key. */
+  setExpiryUnstamped(ref: number, expiryMs: number): void {
+    this.#storeExpiry(ref, expiryMs)
+  }
+
+  /** Drops all keys of a database (all databases: -1) at once, slot by slot. */
+  clear(database: number): void {
+    for (let slot = 0; slot < SLOT_COUNT; slot++) {
+      if (this.index.countOf(slot) !== 0) this.clearSlot(slot, database)
+    }
+    this.changes++
+  }
+
+  clearSlot(slot: number, database: number): void {
+    const doomed: number[] = []
+    this.index.each(slot, (_hash, ref) => {
+      if (database === -1 || this.entries.databaseOf(ref) === database) doomed.push(ref)
+    })
+    for (const ref of doomed) this.#vanish(ref, 'command')
+  }
+
+  swapDatabases(a: number, b: number): void {
+    const kept = this.databaseMap[a]!
+    this.databaseMap[a] = this.databaseMap[b]!
+    this.databaseMap[b] = kept
+    this.changes++
+  }
+
+  /** The logical number of a physical database (events and INFO speak of logical ones). */
+  logicalDatabase(physical: number): number {
+    return this.databaseMap.indexOf(physical)
+  }
+
+  slotOfRef(ref: number): number {
+    const start = this.entries.keyStart(ref)
+    return slotOf(this.entries.keyBuffer(ref), start, start + this.entries.keyLength(ref))
+  }
+
+  #enter(ref: number, database: number, key: Uint8Array, start: number, end: number): void {
+    const slot = slotOf(key, start, end)
+    const hash = hashOf(this.secret, key, start, end)
+    this.index.insert(slot, hash, ref)
+    this.keyCount[database]!++
+    this.entries.setAccess(ref, this.accessRule === null ? this.accessClock : this.accessRule(-1))
+    this.#foundRef = ref
+    this.#foundSlot = slot
+    this.#foundHash = hash
+  }
+
+  #holds(ref: number, database: number, key: Uint8Array, start: number, end: number): boolean {
+    const meta = this.arena.u32[ref >>> SEGMENT_SHIFT]![((ref & SEGMENT_MASK) << 2) + 7]!
+    if (((meta >>> E.META_DATABASE_SHIFT) & 15) !== database) return false
+    const length = end - start
+    if ((meta & 0xffff) !== length || length > E.KEY_INLINE_MAX) return this.#holdsLong(ref, meta, key, start, end)
+    const bytes = this.arena.bytes[ref >>> SEGMENT_SHIFT]!
+    let at = ((ref & SEGMENT_MASK) << 4) + E.HEADER_BYTES
+    for (; start < end; start++) if (bytes[at++] !== key[start]) return false
+    return true
+  }
+
+  #holdsLong(ref: number, meta: number, key: Uint8Array, start: number, end: number): boolean {
+    if ((meta & 0xffff) !== E.KEY_APART || this.entries.keyLength(ref) !== end - start) return false
+    return this.entries.keyBuffer(ref).compare(key, start, end) === 0
+  }
+
+  #stamp(ref: number): void {
+    const base = this.entries.versionOf(ref)
+    const slot = ref === this.#foundRef ? this.#foundSlot : this.slotOfRef(ref)
+    const version = this.forcedVersion !== 0 ? this.forcedVersion : this.hlc.next(this.nowMs, base)
+    const origin = this.forcedVersion !== 0 ? this.forcedOrigin : this.origin
+    this.baseVersion = base
+    this.newVersion = version
+    const units = ref & SEGMENT_MASK
+    const u32 = this.arena.u32[ref >>> SEGMENT_SHIFT]!
+    const word = units << 2
+    if (base !== 0) this.digest.subtract(slot, u32[word]!, u32[word + 1]!, u32[word + 4]!)
+    this.arena.f64[ref >>> SEGMENT_SHIFT]![units << 1] = version
+    u32[word + 4] = origin
+    this.digest.add(slot, u32[word]!, u32[word + 1]!, origin)
+  }
+
+  #storeExpiry(ref: number, expiryMs: number): void {
+    const f64 = this.arena.f64[ref >>> SEGMENT_SHIFT]!
+    const at = ((ref & SEGMENT_MASK) << 1) + 1
+    const slot = ref === this.#foundRef ? this.#foundSlot : this.slotOfRef(ref)
+    const before = f64[at]!
+    f64[at] = expiryMs
+    const database = this.entries.databaseOf(ref)
+    if (before !== 0 && expiryMs === 0) {
+      this.slotExpiries[slot]!--
+      this.expiryCount[database]!--
+    } else if (before === 0 && expiryMs !== 0) {
+      this.slotExpiries[slot]!++
+      this.expiryCount[database]!++
+    }
+    if (expiryMs !== 0 && expiryMs < this.slotNextExpiryMs[slot]!) this.slotNextExpiryMs[slot] = expiryMs
+  }
+
+  #vanish(ref: number, reason: RemoveReason): void {
+    const entries = this.entries
+    const database = entries.databaseOf(ref)
+    if (reason === 'expired') this.stats.expired++
+    else if (reason === 'evicted') this.stats.evicted++
+    if (this.observer !== null) this.observer.onRemoved(database, ref, reason)
+    this.#find(ref)
+    const slot = this.#foundSlot
+    if (entries.expiryOf(ref) !== 0) {
+      this.expiryCount[database]!--
+      if (--this.slotExpiries[slot]! === 0) this.slotNextExpiryMs[slot] = Number.POSITIVE_INFINITY
+    }
+    const u32 = this.arena.u32[ref >>> SEGMENT_SHIFT]!
+    const word = (ref & SEGMENT_MASK) << 2
+    if (entries.versionOf(ref) !== 0) this.digest.subtract(slot, u32[word]!, u32[word + 1]!, u32[word + 4]!)
+    this.index.locate(slot, this.#foundHash, ref)
+    this.index.removeFound()
+    this.keyCount[database]!--
+    entries.free(ref)
+    this.#foundRef = 0
+  }
+
+  #moved(from: number, to: number): void {
+    if (from === this.#foundRef) this.#foundRef = to
+    else this.#find(to)
+    this.index.locate(this.#foundSlot, this.#foundHash, from)
+    this.index.moveFound(to)
+  }
+
+  #find(ref: number): void {
+    if (ref === this.#foundRef) return
+    const key = this.entries.keyBuffer(ref)
+    const start = this.entries.keyStart(ref)
+    const end = start + this.entries.keyLength(ref)
+    this.#foundRef = ref
+    this.#foundSlot = slotOf(key, start, end)
+    this.#foundHash = hashOf(this.secret, key, start, end)
+  }
+}
