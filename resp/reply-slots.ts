@@ -1,0 +1,123 @@
+// Replies that are not known yet keep their place in line.
+//
+// A command that must wait (for a quorum, for another node) opens a slot and the commands behind it run on,
+// writing into the connection's writer as always. A slot is a position in that stream of bytes; output up to
+// the first slot still open may leave, filled slots are woven in, everything else waits its turn.
+// It knows neither what the replies say nor when they are sent. Shape: machine.
+
+import type { Buffer } from 'node:buffer'
+import { ReplyWriter } from './reply-writer.ts'
+import type { SlabPool } from './slab-pool.ts'
+
+const ringMin = 16
+const compactBytesMin = 65536
+
+export class ReplySlots {
+  /** Open and filled slots that have not left yet. */
+  count: number
+  /** Bytes of filled slots that wait behind an open one. */
+  waitingBytes: number
+  /** What may leave, in order. */
+  readonly output: ReplyWriter
+  readonly #writer: ReplyWriter
+  /** Slot s sits at s & (capacity - 1): its place in the stream, and its reply once there is one. */
+  #places: number[]
+  #replies: (Buffer | null)[]
+  #first: number
+  /** Place in the stream of the writer's first byte, and of the first byte that has not left. */
+  #base: number
+  #left: number
+
+  constructor(writer: ReplyWriter, slabs: SlabPool) {
+    this.count = 0
+    this.waitingBytes = 0
+    this.output = new ReplyWriter(slabs)
+    this.#writer = writer
+    this.#places = []
+    this.#replies = []
+    this.#first = 0
+    this.#base = 0
+    this.#left = 0
+  }
+
+  /** False as long as the writer may be sent just as it is. */
+  get isInUse(): boolean {
+    return this.count > 0 || this.output.length > 0
+  }
+
+  /** What the writer holds up to here stands in front of a slot and can no longer be taken back. */
+  get fixedLength(): number {
+    if (this.count === 0) return 0
+    return this.#places[(this.#first + this.count - 1) & (this.#places.length - 1)]! - this.#base
+  }
+
+  /** Reserves the next reply's place. */
+  open(): number {
+    if (this.count === this.#places.length) this.#grow()
+    if (this.count === 0 && this.output.length === 0) {
+      this.#base = 0
+      this.#left = 0
+    }
+    const slot = this.#first + this.count
+    const index = slot & (this.#places.length - 1)
+    this.#places[index] = this.#base + this.#writer.length
+    this.#replies[index] = null
+    this.count++
+    return slot
+  }
+
+  /** Gives a slot its reply. The bytes are kept as they are until they leave: they must not change. */
+  fill(slot: number, reply: Buffer): void {
+    const index = slot & (this.#places.length - 1)
+    const isOpen = slot >= this.#first && slot < this.#first + this.count && this.#replies[index] === null
+    if (!isOpen) throw new Error(`reply slot ${slot} is not open`)
+    this.#replies[index] = reply
+    this.waitingBytes += reply.length
+  }
+
+  /** Moves everything that may leave to `output`. */
+  release(): void {
+    const writer = this.#writer
+    const mask = this.#places.length - 1
+    while (this.count > 0) {
+      const index = this.#first & mask
+      this.#releaseUpTo(this.#places[index]!)
+      const reply = this.#replies[index]
+      if (!reply) break
+      this.output.raw(reply, 0, reply.length)
+      this.waitingBytes -= reply.length
+      this.#replies[index] = null
+      this.#first++
+      this.count--
+    }
+    if (this.count === 0) {
+      this.#releaseUpTo(this.#base + writer.length)
+      writer.reset(true)
+      this.#base = this.#left
+      return
+    }
+    const gone = this.#left - this.#base
+    if (gone < compactBytesMin || gone * 2 < writer.length) return
+    writer.dropFront(gone)
+    this.#base = this.#left
+  }
+
+  #releaseUpTo(place: number): void {
+    if (place === this.#left) return
+    this.output.raw(this.#writer.bytes, this.#left - this.#base, place - this.#base)
+    this.#left = place
+  }
+
+  #grow(): void {
+    const old = this.#places.length
+    const size = old === 0 ? ringMin : old * 2
+    const places = new Array<number>(size).fill(0)
+    const replies = new Array<Buffer | null>(size).fill(null)
+    for (let slot = this.#first; slot < this.#first + this.count; slot++) {
+      places[slot & (size - 1)] = this.#places[slot & (old - 1)]!
+      replies[slot & (size - 1)] = this.#replies[slot & (old - 1)]!
+    }
+    this.#places = places
+    this.#replies = replies
+  }
+}
