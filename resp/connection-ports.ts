@@ -23,6 +23,9 @@ export interface Outlet {
 /** Who answers the requests. */
 export interface Conversation {
   readonly isAuthenticated: boolean
+  /** Requests of one chunk follow; all of them happen at this time. */
+  onTurnStart?(nowMs: number): void
+  onTurnEnd?(): void
   onRequest(args: Args, connection: Connection): void
   onClose(reason: CloseReason): void
 }

@@ -314,6 +314,7 @@ export class Connection {
     const requestsBefore = this.requests
     let budget = limits.commandsPerTurnMax
     this.isRunning = true
+    conversation.onTurnStart?.(this.#nowMs)
     while (this.#halts === 0) {
       if (budget-- === 0) {
         if (parser.pendingBytes > 0) this.#halts |= TURN
@@ -331,6 +332,7 @@ export class Connection {
       if (this.#slots.count >= limits.slotsMax) this.#halts |= SLOTS
     }
     this.isRunning = false
+    conversation.onTurnEnd?.()
     args.clear()
     parser.endOfChunk()
     stats.requests += this.requests - requestsBefore

@@ -57,8 +57,9 @@ export function readFloat(bytes: Uint8Array, start: number, end: number): number
   const text = latin1(bytes, start, end)
   if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) {
     const value = Number(text)
-    // strtod reports overflow (ERANGE) and Redis refuses it.
-    return Number.isFinite(value) ? value : Number.NaN
+    // strtod reports overflow and underflow to zero (ERANGE) and Redis refuses both.
+    const isUnderflow = value === 0 && /^[^e]*[1-9]/i.test(text)
+    return Number.isFinite(value) && !isUnderflow ? value : Number.NaN
   }
   if (/^[+-]?inf(inity)?$/i.test(text)) return text[0] === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
   return readHexFloat(text)

@@ -4,12 +4,20 @@
  * name their `effects`. They never see sockets, nodes or promises.
  */
 import { Args, type ReplyWriter } from '../../resp/index.ts'
+import { EVENT_GENERIC as NOTIFY_GENERIC, EVENT_KEY_MISS as NOTIFY_KEY_MISS } from '../config/keyspace-events.ts'
 import type { NodeState } from '../session/node-state.ts'
 import type { Session } from '../session/session.ts'
 import type { EffectLog } from '../store/effect-log.ts'
 import type { Keyspace } from '../store/keyspace.ts'
 import { readBigInteger, readFloat, readInteger, WRONG_TYPE } from './arguments.ts'
 import type { CommandRow } from './command-row.ts'
+import type { CommandTable } from './command-table.ts'
+
+export {
+  EVENT_GENERIC as NOTIFY_GENERIC, EVENT_HASH as NOTIFY_HASH, EVENT_KEY_MISS as NOTIFY_KEY_MISS,
+  EVENT_LIST as NOTIFY_LIST, EVENT_SET as NOTIFY_SET,
+  EVENT_SORTED_SET as NOTIFY_SORTED_SET, EVENT_STRING as NOTIFY_STRING,
+} from '../config/keyspace-events.ts'
 
 /** Answer of `findTyped` when the key holds another type; the error reply is already written. */
 export const WRONG_TYPE_REF = -1
@@ -18,6 +26,8 @@ export class Call {
   readonly node: NodeState
   readonly space: Keyspace
   readonly effects: EffectLog
+  /** All rows, for COMMAND and for rows that run others. */
+  readonly table: CommandTable
   args: Args
   reply: ReplyWriter
   session: Session
@@ -30,10 +40,13 @@ export class Call {
   /** Set by `block`: no reply was written, the session waits. */
   isBlocked = false
 
-  constructor(node: NodeState, space: Keyspace, effects: EffectLog, session: Session, row: CommandRow) {
+  constructor(
+    node: NodeState, space: Keyspace, effects: EffectLog, session: Session, row: CommandRow, table: CommandTable,
+  ) {
     this.node = node
     this.space = space
     this.effects = effects
+    this.table = table
     this.session = session
     this.args = new Args()
     this.reply = session.writer
@@ -43,7 +56,9 @@ export class Call {
   /** Entry of the key at argument i for reading (counts hit/miss), or 0. */
   find(i: number): number {
     const args = this.args
-    return this.space.lookupRead(this.database, args.bytes, args.starts[i]!, args.ends[i]!)
+    const ref = this.space.lookupRead(this.database, args.bytes, args.starts[i]!, args.ends[i]!)
+    if (ref === 0) this.notify(NOTIFY_KEY_MISS, 'keymiss', i)
+    return ref
   }
 
   findForWrite(i: number): number {
@@ -117,19 +132,3 @@ export class Call {
     return WRONG_TYPE_REF
   }
 }
-
-/** Event classes of notify-keyspace-events, with Redis' letters: g $ l s h z x e t m n, K and E choose channels. */
-export const NOTIFY_KEYSPACE = 1 << 0
-export const NOTIFY_KEYEVENT = 1 << 1
-export const NOTIFY_GENERIC = 1 << 2
-export const NOTIFY_STRING = 1 << 3
-export const NOTIFY_LIST = 1 << 4
-export const NOTIFY_SET = 1 << 5
-export const NOTIFY_HASH = 1 << 6
-export const NOTIFY_SORTED_SET = 1 << 7
-export const NOTIFY_EXPIRED = 1 << 8
-export const NOTIFY_EVICTED = 1 << 9
-export const NOTIFY_STREAM = 1 << 10
-export const NOTIFY_KEY_MISS = 1 << 11
-export const NOTIFY_MODULE = 1 << 12
-export const NOTIFY_NEW = 1 << 14

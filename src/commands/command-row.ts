@@ -8,7 +8,7 @@ import {
   NO_MANDATORY_KEYS, type Spread, WRITE,
 } from './command.ts'
 
-export class CommandRow implements Command {
+export class CommandRow {
   readonly name: string
   readonly upperName: string
   /** `client|list` for sub-commands, the name itself otherwise. */

@@ -7,12 +7,13 @@ import { refusesWhileSubscribed } from '../session/channels.ts'
 import type { NodeState } from '../session/node-state.ts'
 import type { Session } from '../session/session.ts'
 import type { Eviction } from '../store/eviction.ts'
-import { ADMIN, DENYOOM, MAY_REPLICATE, NO_AUTH, NO_MULTI, SKIP_MONITOR, WRITE } from './command.ts'
+import { DENYOOM, MAY_REPLICATE, NO_AUTH, NO_MULTI, PUBSUB, READONLY, WRITE } from './command.ts'
 import type { CommandRow } from './command-row.ts'
 import type { CommandTable } from './command-table.ts'
 import type { Executor } from './execute.ts'
 
 const NO_AUTH_ERROR = 'NOAUTH Authentication required.'
+const MONITOR_ERROR = "ERR Replica can't interact with the keyspace"
 const OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'."
 /** Rows that a transaction obeys at once instead of queueing them. */
 const RUNS_INSIDE_MULTI = new Set(['exec', 'discard', 'multi', 'watch', 'quit', 'reset'])
@@ -38,18 +39,24 @@ export class Dispatch {
       if (session.transaction !== null && !RUNS_INSIDE_MULTI.has(row.name)) this.#queue(session, row, args)
       else this.#run(session, row, args)
     }
-    if (session.replyMode !== 'on') this.#mute(session, before)
+    if (session.replyMode !== 'on') this.#mute(session, row, before)
   }
 
   /** Runs keys' waiters that the commands so far have made ready. */
   serveWaiters(): void {
     this.#node.waiters.serveReady((session, row, args, database) => {
       const kept = session.database
-      session.database = database
+      session.database = this.#executor.call.space.logicalDatabase(database)
       const hasAnswered = this.#executor.execute(session, row as CommandRow, args, true)
       session.database = kept
       return hasAnswered
     })
+  }
+
+  /** Runs what CLIENT PAUSE held back. */
+  endPause(): void {
+    this.#node.pausedUntilMs = 0
+    this.#node.clients.releaseHeld((session, args) => this.onRequest(session, args))
   }
 
   #run(session: Session, row: CommandRow, args: Args): void {
@@ -59,18 +66,16 @@ export class Dispatch {
       node.clients.hold(session, args)
       return
     }
-    if (node.monitors.count !== 0 && (row.flags & (SKIP_MONITOR | ADMIN)) === 0) {
-      node.monitors.feed(session, args, this.#executor.call.nowMs)
-    }
     const space = this.#executor.call.space
     space.touchesAccess = !session.isNoTouch
-    this.#executor.execute(session, row, args, true)
+    this.#executor.serve(session, row, args, true)
     if (node.waiters.readyCount !== 0) this.serveWaiters()
+    if (row.fullName === 'client|unpause') this.endPause()
   }
 
   #admit(session: Session, args: Args): CommandRow | null {
     const found = this.#table.find(args)
-    if (found === undefined) return this.#reject(session, null, unknownCommand(args))
+    if (found === undefined) return this.#admitUnknown(session, args)
     let row = found
     if (row.subrows.size !== 0 && args.count > 1) {
       const sub = row.subrows.get(args.text(1).toLowerCase())
@@ -92,14 +97,35 @@ export class Dispatch {
       const refusal = refusesWhileSubscribed(session, row.fullName)
       if (refusal !== undefined) return this.#reject(session, row, refusal)
     }
+    if (session.isMonitor && (flags & (READONLY | WRITE | MAY_REPLICATE)) !== 0) {
+      return this.#reject(session, row, MONITOR_ERROR)
+    }
     return row
   }
 
+  /** A web page made to send us requests begins with POST or Host: such a client is not answered but hung up on. */
+  #admitUnknown(session: Session, args: Args): null {
+    if (args.is(0, 'POST') || args.is(0, 'HOST:')) {
+      this.#node.log.warning('possible cross-protocol attack: connection closed', {
+        address: session.link.remoteAddress,
+      })
+      session.link.destroy('error')
+      return null
+    }
+    return this.#reject(session, null, unknownCommand(args))
+  }
+
   #reject(session: Session, row: CommandRow | null, error: string): null {
-    session.writer.error(error)
     const statistics = this.#node.statistics
     statistics.countError(error.slice(0, error.indexOf(' ')))
     if (row !== null) statistics.rejectedCalls[row.number]!++
+    if (row !== null && row.name === 'exec') {
+      session.writer.error(`EXECABORT Transaction discarded because of: ${error.replace(/^ERR /, '')}`)
+      session.transaction = null
+      this.#node.watches.unwatch(session)
+      return null
+    }
+    session.writer.error(error)
     if (session.transaction !== null) session.transaction.hasError = true
     return null
   }
@@ -114,7 +140,7 @@ export class Dispatch {
   #isHeldByPause(session: Session, row: CommandRow): boolean {
     const node = this.#node
     if (node.pausedUntilMs <= this.#executor.call.nowMs) {
-      node.pausedUntilMs = 0
+      this.endPause()
       return false
     }
     if (row.name === 'client' || row.fullName.startsWith('client|') || row.name === 'quit') return false
@@ -124,7 +150,9 @@ export class Dispatch {
   }
 
   /** CLIENT REPLY OFF and SKIP: what was written for this request is taken back. */
-  #mute(session: Session, before: number): void {
+  #mute(session: Session, row: CommandRow | null, before: number): void {
+    // Acknowledgements of subscriptions are messages, not replies.
+    if (row !== null && (row.flags & PUBSUB) !== 0 && row.name !== 'publish' && row.name !== 'spublish') return
     if (session.replyMode === 'skip-next') session.replyMode = 'skip'
     else {
       if (session.replyMode === 'skip') session.replyMode = 'on'
@@ -137,11 +165,17 @@ export class Dispatch {
 function unknownCommand(args: Args): string {
   let shown = ''
   for (let i = 1; i < args.count && shown.length < 128; i++) {
-    shown += `'${args.text(i).slice(0, 128 - shown.length)}' `
+    shown += `'${printable(args, i, 128 - shown.length)}' `
   }
-  return `ERR unknown command '${args.text(0).slice(0, 128)}', with args beginning with: ${shown}`
+  return `ERR unknown command '${printable(args, 0, 128)}', with args beginning with: ${shown}`
 }
 
 function unknownSubcommand(row: CommandRow, args: Args): string {
-  return `ERR unknown subcommand '${args.text(1).slice(0, 128)}'. Try ${row.upperName} HELP.`
+  return `ERR unknown subcommand '${printable(args, 1, 128)}'. Try ${row.upperName} HELP.`
+}
+
+function printable(args: Args, i: number, lengthMax: number): string {
+  const text = args.bytes.toString('latin1', args.starts[i]!, Math.min(args.ends[i]!, args.starts[i]! + lengthMax))
+  const nul = text.indexOf('\0')
+  return nul === -1 ? text : text.slice(0, nul)
 }

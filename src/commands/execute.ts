@@ -9,7 +9,7 @@ import type { Args } from '../../resp/index.ts'
 import type { NodeState } from '../session/node-state.ts'
 import type { Session } from '../session/session.ts'
 import type { Call } from './call.ts'
-import { SKIP_SLOWLOG } from './command.ts'
+import { ADMIN, SKIP_MONITOR, SKIP_SLOWLOG } from './command.ts'
 import type { CommandRow } from './command-row.ts'
 
 const RUN_CALLS_MAX = 256
@@ -30,18 +30,27 @@ export class Executor {
   }
 
   beginTurn(nowMs: number): void {
+    this.endTurn()
     this.call.nowMs = nowMs
     this.call.space.nowMs = nowMs
-    this.#runRow = null
   }
 
   /** Books the run of cheap calls that is still open. */
   endTurn(): void {
-    if (this.#runCalls === 0) return
-    const row = this.#runRow!
+    const row = this.#runRow
+    if (row === null) return
+    this.#runRow = null
     this.#node.statistics.add(row.number, this.#runCalls, this.#node.ports.monotonicUs() - this.#runStartUs)
     this.#runCalls = 0
-    this.#runRow = null
+  }
+
+  /** Runs a request as it came from its client and shows it to the monitors. */
+  serve(session: Session, row: CommandRow, args: Args, mayBlock: boolean): void {
+    this.execute(session, row, args, mayBlock)
+    const monitors = this.#node.monitors
+    if (monitors.count !== 0 && (row.flags & (SKIP_MONITOR | ADMIN)) === 0) {
+      monitors.feed(session, args, this.call.nowMs)
+    }
   }
 
   /** Runs the row; answers false when the session was parked instead of answered. */
@@ -60,6 +69,17 @@ export class Executor {
     else this.#executeTimed(call, row, args)
     if (writer.length > before && writer.bytes[before] === ERROR_MARK) this.#countError(row, session, before)
     return !call.isBlocked
+  }
+
+  /** A row inside another's run (EXEC): the outer command's view of the call is put back afterwards. */
+  executeQueued(session: Session, row: CommandRow, args: Args): void {
+    const call = this.call
+    const { args: outerArgs, row: outerRow } = call
+    this.serve(session, row, args, false)
+    call.args = outerArgs
+    call.row = outerRow
+    call.mayBlock = true
+    call.isBlocked = false
   }
 
   #executeInRun(call: Call, row: CommandRow, args: Args): void {

@@ -2,16 +2,29 @@
  * Connection link [Rule]: a connection (resp/) in the shape sessions know it by. Descriptors are not ours to see;
  * the connection's number stands in for it in CLIENT LIST.
  */
-import type { Connection } from '../../resp/index.ts'
+import type { Connection, OutputLimits } from '../../resp/index.ts'
 import type { SessionLink } from './session.ts'
+
+interface OutputClasses {
+  readonly normal: OutputLimits
+  readonly pubsub: OutputLimits
+}
 
 type Reason = Parameters<Connection['destroy']>[0]
 
 export class ConnectionLink implements SessionLink {
   readonly connection: Connection
+  readonly #limits: OutputClasses
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, limits: OutputClasses) {
     this.connection = connection
+    this.#limits = limits
+    connection.outputLimits = limits.normal
+  }
+
+  listens(isListening: boolean): void {
+    this.connection.outputLimits = isListening ? this.#limits.pubsub : this.#limits.normal
+    this.connection.isIdleExempt = isListening
   }
 
   block(): void {

@@ -2,13 +2,16 @@
  * Node state [Data + wiring]: the machines all sessions of a node share, and the ports they were given. `node.ts`
  * builds one; rows reach it as `call.node`. Flags that the hot path tests are plain fields kept current here.
  */
+import type { Args, ConnectionStats } from '../../resp/index.ts'
 import type { Config } from '../config/index.ts'
 import type { Log } from '../log.ts'
+import type { ExpiryCycle } from '../store/expiry.ts'
 import type { Keyspace } from '../store/keyspace.ts'
 import type { Channels } from './channels.ts'
 import type { Clients } from './clients.ts'
 import type { LatencyMonitor } from './latency-monitor.ts'
 import type { Monitors } from './monitors.ts'
+import type { Session } from './session.ts'
 import type { SlowLog } from './slow-log.ts'
 import type { Statistics } from './statistics.ts'
 import type { Waiters } from './waiters.ts'
@@ -20,11 +23,14 @@ export interface NodePorts {
   /** Microseconds of a monotonic clock. */
   monotonicUs(): number
   random32(): number
-  after(ms: number, run: () => void): void
+  /** Calls `run` every `ms` until the process ends. */
+  every(ms: number, run: () => void): void
   /** Figures of the process for INFO: resident set, heap, CPU seconds, pid, run id, host facts. */
   readProcess(): ProcessFigures
   readFile(path: string): string
   writeFile(path: string, text: string): void
+  /** DEBUG SLEEP: the whole node stands still. */
+  sleepMs(ms: number): void
   /** SHUTDOWN: end the node. */
   stop(reason: string): void
 }
@@ -59,7 +65,13 @@ export interface NodeState {
   readonly startedMs: number
   /** 40 hex characters, fresh per start (INFO run_id). */
   readonly runId: string
-  readonly port: number
+  /** What the connections of the listener have counted. */
+  readonly connectionStats: ConnectionStats
+  readonly expiry: ExpiryCycle
+  /** The port in fact listened on. */
+  port: number
+  /** The file CONFIG REWRITE changes; empty when there is none. */
+  configFile: string
   /** Event classes of notify-keyspace-events; 0 = off. */
   notifyFlags: number
   /** While set, commands of other sessions wait (CLIENT PAUSE); wall ms. */
@@ -67,6 +79,8 @@ export interface NodeState {
   pausesWritesOnly: boolean
   isActiveExpireOn: boolean
   isShuttingDown: boolean
+  /** Runs a row for a session inside the running command (EXEC's queue); nothing may block in there. */
+  runRow: (session: Session, row: unknown, args: Args) => void
   notifyKeyspace(
     eventClass: number, event: string, database: number, key: Uint8Array, start: number, end: number,
   ): void

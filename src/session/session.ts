@@ -16,6 +16,8 @@ export interface SessionLink {
   markDirty(): void
   closeAfterFlush(): void
   destroy(reason: string): void
+  /** The client hears messages it did not ask for: other output limits apply, and no idle timeout. */
+  listens(isListening: boolean): void
   /** Bytes waiting to be sent, and bytes received but not yet parsed (CLIENT LIST). */
   readonly queuedBytes: number
   readonly pendingBytes: number

@@ -16,13 +16,6 @@ export class Statistics {
   readonly errors = new Map<string, number>()
   commandsProcessed = 0
   errorReplies = 0
-  connectionsReceived = 0
-  connectionsRejected = 0
-  bytesIn = 0
-  bytesOut = 0
-  unexpectedFailures = 0
-  outputLimitDisconnections = 0
-  queryLimitDisconnections = 0
   peakUsedBytes = 0
   opsPerSecond = 0
   bytesInPerSecond = 0
@@ -69,19 +62,23 @@ export class Statistics {
     return 0
   }
 
+  notePeak(usedBytes: number): void {
+    if (usedBytes > this.peakUsedBytes) this.peakUsedBytes = usedBytes
+  }
+
   /** Call about ten times a second: refreshes the per-second figures. */
-  sample(nowMs: number): void {
+  sample(nowMs: number, bytesIn: number, bytesOut: number): void {
     const elapsedMs = nowMs - this.#sampledMs
     if (elapsedMs < 900) return
     if (this.#sampledMs !== 0) {
       this.opsPerSecond = Math.round(((this.commandsProcessed - this.#sampledCommands) * 1000) / elapsedMs)
-      this.bytesInPerSecond = ((this.bytesIn - this.#sampledBytesIn) * 1000) / elapsedMs
-      this.bytesOutPerSecond = ((this.bytesOut - this.#sampledBytesOut) * 1000) / elapsedMs
+      this.bytesInPerSecond = ((bytesIn - this.#sampledBytesIn) * 1000) / elapsedMs
+      this.bytesOutPerSecond = ((bytesOut - this.#sampledBytesOut) * 1000) / elapsedMs
     }
     this.#sampledMs = nowMs
     this.#sampledCommands = this.commandsProcessed
-    this.#sampledBytesIn = this.bytesIn
-    this.#sampledBytesOut = this.bytesOut
+    this.#sampledBytesIn = bytesIn
+    this.#sampledBytesOut = bytesOut
   }
 
   reset(): void {
@@ -91,9 +88,7 @@ export class Statistics {
     this.failedCalls.fill(0)
     this.latencyBuckets.fill(0)
     this.errors.clear()
-    this.commandsProcessed = this.errorReplies = this.connectionsReceived = this.connectionsRejected = 0
-    this.bytesIn = this.bytesOut = this.unexpectedFailures = 0
-    this.outputLimitDisconnections = this.queryLimitDisconnections = this.peakUsedBytes = 0
-    this.#sampledCommands = this.#sampledBytesIn = this.#sampledBytesOut = 0
+    this.commandsProcessed = this.errorReplies = this.peakUsedBytes = 0
+    this.#sampledCommands = this.#sampledMs = 0
   }
 }

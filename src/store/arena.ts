@@ -22,6 +22,8 @@ const PAGES_MAX = ARENA_BYTES_MAX / PAGE_BYTES
 const SEGMENT_BYTES = (1 << SEGMENT_SHIFT) * UNIT_BYTES
 const PAGES_PER_SEGMENT = SEGMENT_BYTES / PAGE_BYTES
 const FREE_PAGE = 255
+/** After `reset`, memory that more pages than this had been using is let go of; less is kept for what comes next. */
+const RESET_PAGES_KEPT = 512
 
 /** Units of a cell per class: every unit up to 512 B, then eight steps per doubling up to 32 KiB. */
 export const CLASS_UNITS: Uint32Array = buildClasses()
@@ -113,6 +115,21 @@ export class Arena {
   /** Bytes the cell of `ref` can hold. */
   capacityOf(ref: number): number {
     return CLASS_UNITS[this.#pageClass[ref >>> PAGE_SHIFT]!]! << 4
+  }
+
+  /** Takes every cell back at once. */
+  reset(): void {
+    const isLarge = this.#pagesTotal > RESET_PAGES_KEPT
+    this.#classHead.fill(0)
+    this.#freePages = 0
+    this.#pagesTotal = 1
+    this.usedBytes = 0
+    this.pagesInUse = 0
+    if (!isLarge) return
+    this.bytes.length = 0
+    this.u32.length = 0
+    this.f64.length = 0
+    this.#addSegment()
   }
 
   #openPage(sizeClass: number): number {

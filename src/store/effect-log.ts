@@ -2,7 +2,7 @@
  * Effect log [Machine]: what a command did, in the form a replica applies: one effect per key touched, each naming
  * the version it builds on and the version it makes. Encoded straight into one growing buffer.
  *
- *   u8 verb | u8 database | u16 argument count | f64 base | f64 version | u32 origin | { u32 length | bytes }*
+ *   u8 verb | u8 database | u32 argument count | f64 base | f64 version | u32 origin | { u32 length | bytes }*
  *
  *   RUN     a request that is deterministic given the base version; arguments = its words
  *   PUT     the whole entry (key, value as entry-codec writes it, expiry inside); builds on nothing
@@ -20,7 +20,7 @@ export const EFFECT_RUN = 1
 export const EFFECT_PUT = 2
 export const EFFECT_REMOVE = 3
 export const EFFECT_EXPIRE = 4
-export const EFFECT_HEADER_BYTES = 24
+export const EFFECT_HEADER_BYTES = 26
 
 export class EffectLog {
   isOn = false
@@ -85,7 +85,7 @@ export class EffectLog {
     this.count++
     this.out.u8(verb)
     this.out.u8(database)
-    this.out.u16(argumentCount)
+    this.out.u32(argumentCount)
     this.out.f64(this.#space.baseVersion)
     this.out.f64(this.#space.newVersion)
     this.out.u32(this.#space.forcedVersion !== 0 ? this.#space.forcedOrigin : this.#space.origin)

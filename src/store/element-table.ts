@@ -58,7 +58,10 @@ export class ElementTable {
     const length = valueEnd - valueStart
     const nameLength = this.nameLength(ref)
     if (!this.#isApart(ref) && HEAD_BYTES + nameLength + length <= this.#arena.capacityOf(ref)) {
-      this.#bytes(ref).set(value.subarray(valueStart, valueEnd), this.nameStart(ref) + nameLength)
+      const bytes = this.#bytes(ref)
+      const to = this.nameStart(ref) + nameLength
+      if (length > 64) bytes.set(value.subarray(valueStart, valueEnd), to)
+      else for (let i = 0; i < length; i++) bytes[to + i] = value[valueStart + i]!
       this.#words(ref)[this.#word(ref) + 3] = length
       return ref
     }

@@ -82,6 +82,17 @@ export class Entries {
     this.arena.free(ref)
   }
 
+  /** Frees everything at once. Large collections hold cells of this arena only, so they need not be asked. */
+  reset(): void {
+    this.arena.reset()
+    this.outsideBytes = 0
+    this.#apart.length = 0
+    this.#freeApart.length = 0
+    this.#objects.length = 0
+    this.#freeObjects.length = 0
+    this.#longKeys.clear()
+  }
+
   metaOf(ref: number): number {
     return this.arena.u32[ref >>> SEGMENT_SHIFT]![((ref & SEGMENT_MASK) << 2) + 7]!
   }

@@ -32,6 +32,7 @@ export class HashIndex {
   #localDepth: Uint8Array
   readonly #directories = new Map<number, Directory>()
   readonly #freeTables: number[] = []
+  readonly #tablesAtStart: number
   #tablesTotal: number
   // What the last seek found: the table asked for, the table (child) that holds the pair, the pair's number.
   #root = 0
@@ -46,6 +47,7 @@ export class HashIndex {
     this.#bits = new Uint8Array(room)
     this.#count = new Uint32Array(room)
     this.#localDepth = new Uint8Array(room)
+    this.#tablesAtStart = tableCount
     this.#tablesTotal = tableCount
   }
 
@@ -70,6 +72,18 @@ export class HashIndex {
     this.#base[table] = 0
     this.#bits[table] = 0
     this.#count[table] = 0
+  }
+
+  /** Forgets every pair of every table, and every table made by `createTable`. */
+  reset(): void {
+    this.arena.reset()
+    this.#base.fill(0)
+    this.#bits.fill(0)
+    this.#count.fill(0)
+    this.#localDepth.fill(0)
+    this.#directories.clear()
+    this.#freeTables.length = 0
+    this.#tablesTotal = this.#tablesAtStart
   }
 
   dropTable(table: number): void {

@@ -20,6 +20,8 @@ export const DATABASE_COUNT = 16
 
 /** Told of changes when set. Calls come in the middle of a command: note them, act later. */
 export interface KeyspaceObserver {
+  /** A key that was not there has an entry now; its value is not filled in yet. Null while nobody cares. */
+  onCreated: ((database: number, ref: number) => void) | null
   onChanged(database: number, ref: number): void
   /** `reason` is why the key goes: by command, by its time, or for memory. The entry is still readable. */
   onRemoved(database: number, ref: number, reason: RemoveReason): void
@@ -242,20 +244,27 @@ export class Keyspace {
     this.#storeExpiry(ref, expiryMs)
   }
 
-  /** Drops all keys of a database (all databases: -1) at once, slot by slot. */
+  /** Drops all keys of a database (all databases: -1). When no other has keys, all memory is taken back at once. */
   clear(database: number): void {
-    for (let slot = 0; slot < SLOT_COUNT; slot++) {
-      if (this.index.countOf(slot) !== 0) this.clearSlot(slot, database)
-    }
+    let others = 0
+    for (let other = 0; other < DATABASE_COUNT; other++) if (other !== database) others += this.keyCount[other]!
+    if (database === -1 || others === 0) this.#reset()
+    else for (let slot = 0; slot < SLOT_COUNT; slot++) this.clearSlot(slot, database)
     this.changes++
   }
 
+  /** The same for one slot. Its table is made anew from what stays, which beats taking pair after pair out. */
   clearSlot(slot: number, database: number): void {
     const doomed: number[] = []
-    this.index.each(slot, (_hash, ref) => {
+    const kept: number[] = []
+    this.index.each(slot, (hash, ref) => {
       if (database === -1 || this.entries.databaseOf(ref) === database) doomed.push(ref)
+      else kept.push(hash, ref)
     })
-    for (const ref of doomed) this.#vanish(ref, 'command')
+    if (doomed.length === 0) return
+    for (const ref of doomed) this.#discard(slot, ref, 'command')
+    this.index.clear(slot)
+    for (let i = 0; i < kept.length; i += 2) this.index.insert(slot, kept[i]!, kept[i + 1]!)
   }
 
   swapDatabases(a: number, b: number): void {
@@ -275,6 +284,17 @@ export class Keyspace {
     return slotOf(this.entries.keyBuffer(ref), start, start + this.entries.keyLength(ref))
   }
 
+  #reset(): void {
+    this.entries.reset()
+    this.index.reset()
+    this.digest.reset()
+    this.keyCount.fill(0)
+    this.expiryCount.fill(0)
+    this.slotExpiries.fill(0)
+    this.slotNextExpiryMs.fill(Number.POSITIVE_INFINITY)
+    this.#foundRef = 0
+  }
+
   #enter(ref: number, database: number, key: Uint8Array, start: number, end: number): void {
     const slot = slotOf(key, start, end)
     const hash = hashOf(this.secret, key, start, end)
@@ -284,6 +304,7 @@ export class Keyspace {
     this.#foundRef = ref
     this.#foundSlot = slot
     this.#foundHash = hash
+    if (this.observer !== null && this.observer.onCreated !== null) this.observer.onCreated(database, ref)
   }
 
   #holds(ref: number, database: number, key: Uint8Array, start: number, end: number): boolean {
@@ -336,13 +357,19 @@ export class Keyspace {
   }
 
   #vanish(ref: number, reason: RemoveReason): void {
-    const entries = this.entries
-    const database = entries.databaseOf(ref)
     if (reason === 'expired') this.stats.expired++
     else if (reason === 'evicted') this.stats.evicted++
-    if (this.observer !== null) this.observer.onRemoved(database, ref, reason)
     this.#find(ref)
-    const slot = this.#foundSlot
+    this.index.locate(this.#foundSlot, this.#foundHash, ref)
+    this.index.removeFound()
+    this.#discard(this.#foundSlot, ref, reason)
+  }
+
+  /** Everything about a removal but the index. */
+  #discard(slot: number, ref: number, reason: RemoveReason): void {
+    const entries = this.entries
+    const database = entries.databaseOf(ref)
+    if (this.observer !== null) this.observer.onRemoved(database, ref, reason)
     if (entries.expiryOf(ref) !== 0) {
       this.expiryCount[database]!--
       if (--this.slotExpiries[slot]! === 0) this.slotNextExpiryMs[slot] = Number.POSITIVE_INFINITY
@@ -350,8 +377,6 @@ export class Keyspace {
     const u32 = this.arena.u32[ref >>> SEGMENT_SHIFT]!
     const word = (ref & SEGMENT_MASK) << 2
     if (entries.versionOf(ref) !== 0) this.digest.subtract(slot, u32[word]!, u32[word + 1]!, u32[word + 4]!)
-    this.index.locate(slot, this.#foundHash, ref)
-    this.index.removeFound()
     this.keyCount[database]!--
     entries.free(ref)
     this.#foundRef = 0

@@ -10,6 +10,11 @@ export class SlotDigest {
   readonly low = new Int32Array(SLOT_COUNT)
   readonly high = new Int32Array(SLOT_COUNT)
 
+  reset(): void {
+    this.low.fill(0)
+    this.high.fill(0)
+  }
+
   add(slot: number, versionLow: number, versionHigh: number, origin: number): void {
     const term = mix(versionLow ^ Math.imul(origin, 0x27d4eb2f), versionHigh)
     this.low[slot] = (this.low[slot]! + term) | 0

@@ -1,0 +1,230 @@
+/**
+ * Replay [Machine]: applies effects (effect-log.ts) to a store, so that it ends up with the same values, versions and
+ * expiries as the store they were recorded on. A whole entry (PUT) and a removal win over what is older; the others
+ * build on the version they name and touch nothing else:
+ *
+ *   applied         done, or done before
+ *   base-mismatch   this store has another version: ask for the whole entry, or be refused for being ahead
+ *   broken          no effect at all; nothing was touched, and what follows in these bytes cannot be trusted
+ *
+ * Nothing is answered, announced or counted on the way. It does not know where effects come from or who is right.
+ */
+import { Args } from '../../resp/index.ts'
+import { wallMsOf } from '../hlc.ts'
+import type { NodeState } from '../session/node-state.ts'
+import { ownSession } from '../session/own-session.ts'
+import { ByteReader } from '../store/byte-writer.ts'
+import { EFFECT_EXPIRE, EFFECT_PUT, EFFECT_REMOVE, EFFECT_RUN, EffectLog } from '../store/effect-log.ts'
+import { FLAG_RAW, TYPE_STRING } from '../store/entry.ts'
+import { readEntry } from '../store/entry-codec.ts'
+import { DATABASE_COUNT, type Keyspace } from '../store/keyspace.ts'
+import { FLAG_TEXT, writeString } from '../store/string.ts'
+import { Call } from './call.ts'
+import type { CommandTable } from './command-table.ts'
+
+export type ReplayOutcome = 'applied' | 'base-mismatch' | 'broken'
+
+/** Bytes of the fixed parts of an entry's body: type, expiry; a string has flags and length beside them. */
+const HEAD_BYTES = 9
+const STRING_HEAD_BYTES = 14
+const STRING_FLAGS = FLAG_RAW | FLAG_TEXT
+/** Behind the key while a value is read that may yet prove to be broken. */
+const STAGING_MARK = '\0staging'
+
+export class Replay {
+  readonly #node: NodeState
+  readonly #space: Keyspace
+  readonly #table: CommandTable
+  readonly #call: Call
+  readonly #args = new Args()
+  #database = 0
+  #base = 0
+  #version = 0
+  #origin = 0
+  #keyArgument = 0
+
+  constructor(node: NodeState, table: CommandTable) {
+    this.#node = node
+    this.#space = node.space
+    this.#table = table
+    // An effect log of its own, never switched on: what is replayed here has been recorded elsewhere.
+    const silent = new EffectLog(node.space)
+    this.#call = new Call(node, node.space, silent, ownSession(), table.rows[0]!, table)
+  }
+
+  /** Applies the one effect at the reader's position and moves behind it. */
+  apply(input: ByteReader, nowMs: number): ReplayOutcome {
+    const verb = this.#readEffect(input)
+    if (verb === 0) return 'broken'
+    const space = this.#space
+    const hits = space.stats.hits
+    const misses = space.stats.misses
+    const touchesAccess = space.touchesAccess
+    const notifyFlags = this.#node.notifyFlags
+    space.nowMs = nowMs
+    space.forcedVersion = this.#version
+    space.forcedOrigin = this.#origin
+    space.ignoresExpiry = true
+    space.touchesAccess = false
+    this.#node.notifyFlags = 0
+    try {
+      return this.#applyVerb(verb)
+    } finally {
+      space.forcedVersion = 0
+      space.forcedOrigin = 0
+      space.ignoresExpiry = false
+      space.touchesAccess = touchesAccess
+      space.stats.hits = hits
+      space.stats.misses = misses
+      this.#node.notifyFlags = notifyFlags
+      this.#args.clear()
+    }
+  }
+
+  /** Reads header and words; answers the verb, or 0 when the bytes are no effect. */
+  #readEffect(input: ByteReader): number {
+    const verb = input.u8()
+    this.#database = input.u8()
+    const count = input.u16()
+    this.#base = input.f64()
+    this.#version = input.f64()
+    this.#origin = input.u32()
+    const args = this.#args
+    args.clear()
+    args.bytes = input.bytes
+    for (let i = 0; i < count && !input.isBroken; i++) {
+      input.sized()
+      args.push(input.start, input.stop)
+    }
+    const isSound =
+      !input.isBroken && this.#database < DATABASE_COUNT && this.#version > 0 && this.#base >= 0 &&
+      Number.isSafeInteger(this.#version) && Number.isSafeInteger(this.#base)
+    if (!isSound) return 0
+    this.#keyArgument = verb === EFFECT_RUN ? 1 : 0
+    if (verb === EFFECT_RUN) return count >= 2 ? verb : 0
+    if (verb === EFFECT_PUT || verb === EFFECT_EXPIRE) return count === 2 ? verb : 0
+    return verb === EFFECT_REMOVE && count === 1 ? verb : 0
+  }
+
+  #applyVerb(verb: number): ReplayOutcome {
+    if (verb === EFFECT_RUN && !this.#isRunnable()) return 'broken'
+    if (verb === EFFECT_EXPIRE && (this.#args.length(1) !== 8 || !this.#isExpirySound(0))) return 'broken'
+    if (verb === EFFECT_PUT && (this.#args.length(1) < HEAD_BYTES || !this.#isExpirySound(1))) return 'broken'
+    const ref = this.#peekLiving()
+    const entries = this.#space.entries
+    const version = ref === 0 ? 0 : entries.versionOf(ref)
+    if (version === this.#version && entries.originOf(ref) === this.#origin) return 'applied'
+    if (verb === EFFECT_PUT || verb === EFFECT_REMOVE) {
+      const isAhead = version > this.#version || (version === this.#version && entries.originOf(ref) > this.#origin)
+      if (isAhead) return 'base-mismatch'
+      if (verb === EFFECT_PUT) return this.#put(ref)
+      if (ref !== 0) this.#space.remove(ref)
+      return 'applied'
+    }
+    if (version !== this.#base) return 'base-mismatch'
+    if (verb === EFFECT_RUN) return this.#run()
+    if (ref === 0) return 'base-mismatch'
+    this.#space.setExpiry(ref, this.#expiryAt(0))
+    return 'applied'
+  }
+
+  /** The key's entry. One that was over when the effect was made counts as gone, as it did there. */
+  #peekLiving(): number {
+    const args = this.#args
+    const space = this.#space
+    const i = this.#keyArgument
+    const ref = space.peek(this.#database, args.bytes, args.starts[i]!, args.ends[i]!)
+    if (ref === 0 || this.#base !== 0) return ref
+    const expiryMs = space.entries.expiryOf(ref)
+    if (expiryMs === 0 || expiryMs > wallMsOf(this.#version) || space.entries.versionOf(ref) >= this.#version) return ref
+    space.expire(ref)
+    return 0
+  }
+
+  /** Only requests that are deterministic by declaration, about one key, are ever recorded. */
+  #isRunnable(): boolean {
+    const args = this.#args
+    const row = this.#table.find(args)
+    if (row === undefined || !row.isSelfEffect || row.run === undefined) return false
+    if (row.arity > 0 ? args.count !== row.arity : args.count < -row.arity) return false
+    this.#call.row = row
+    return true
+  }
+
+  #run(): ReplayOutcome {
+    const call = this.#call
+    const changes = this.#space.changes
+    call.args = this.#args
+    call.database = this.#database
+    call.nowMs = this.#space.nowMs
+    call.mayBlock = false
+    call.row.handler(call)
+    call.reply.reset(true)
+    return this.#space.changes === changes ? 'base-mismatch' : 'applied'
+  }
+
+  #put(ref: number): ReplayOutcome {
+    const args = this.#args
+    const start = args.starts[1]!
+    if (args.bytes[start] === TYPE_STRING && args.length(1) >= STRING_HEAD_BYTES) return this.#putString(ref)
+    const space = this.#space
+    const keyStart = args.starts[0]!
+    const keyEnd = args.ends[0]!
+    if (ref === 0) {
+      const made = this.#readValue(args.bytes, keyStart, keyEnd)
+      if (made === 0) return 'broken'
+      space.changed(made)
+      return 'applied'
+    }
+    // What is there must survive a broken value: the new one is read under another key first.
+    const staging = Buffer.concat([args.bytes.subarray(keyStart, keyEnd), Buffer.from(STAGING_MARK, 'latin1')])
+    if (space.peek(this.#database, staging, 0, staging.length) !== 0) return 'base-mismatch'
+    const made = this.#readValue(staging, 0, staging.length)
+    if (made === 0) return 'broken'
+    space.remove(ref)
+    const moved = space.transfer(made, this.#database, args.bytes, keyStart, keyEnd)
+    space.remove(made)
+    space.changed(moved)
+    return 'applied'
+  }
+
+  /** Makes the entry the effect holds under a key that has none; 0 and nothing made when it is broken. */
+  #readValue(key: Uint8Array, keyStart: number, keyEnd: number): number {
+    const args = this.#args
+    const input = new ByteReader(args.bytes, args.starts[1]!, args.ends[1]!)
+    const made = readEntry(this.#space, this.#database, key, keyStart, keyEnd, input)
+    if (made === 0 || (input.isAtEnd && !input.isBroken)) return made
+    this.#space.remove(made)
+    return 0
+  }
+
+  /** Strings are most of what is replicated: written in place. */
+  #putString(ref: number): ReplayOutcome {
+    const space = this.#space
+    const args = this.#args
+    const bytes = args.bytes
+    const start = args.starts[1]!
+    const expiryMs = this.#expiryAt(1)
+    const flags = bytes[start + 9]!
+    const length = bytes.readUInt32LE(start + 10)
+    if ((flags & ~STRING_FLAGS) !== 0 || length !== args.length(1) - STRING_HEAD_BYTES) return 'broken'
+    let to = ref
+    if (ref !== 0) to = space.makeString(ref, length, false)
+    else to = space.create(this.#database, TYPE_STRING, bytes, args.starts[0]!, args.ends[0]!, length)
+    writeString(space, to, 0, bytes, start + STRING_HEAD_BYTES, args.ends[1]!)
+    space.entries.setFlags(to, flags)
+    if (expiryMs !== 0) space.setExpiryUnstamped(to, expiryMs)
+    space.changed(to)
+    return 'applied'
+  }
+
+  #isExpirySound(offset: number): boolean {
+    const expiryMs = this.#expiryAt(offset)
+    return expiryMs >= 0 && Number.isFinite(expiryMs)
+  }
+
+  /** The time at an offset of the second word. */
+  #expiryAt(offset: number): number {
+    return this.#args.bytes.readDoubleLE(this.#args.starts[1]! + offset)
+  }
+}

@@ -1,0 +1,120 @@
+#!/usr/bin/env node
+/**
+ * Main [Door]: arguments and environment to a running node; signals and exit codes. Exit 0: asked to stop; 1: could
+ * not start; 2: misunderstood arguments; 70: a defect ended the process.
+ */
+import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
+import { connect, type RunningServer, startServer } from '../resp/index.ts'
+import { helpText, loadConfig } from './config/index.ts'
+import { Log, type LogLevel } from './log.ts'
+import { Node } from './node.ts'
+import { refusesStranger } from './session/protected-mode.ts'
+import { freshId, systemPorts } from './system.ts'
+import { VERSION } from './version.ts'
+
+const GRACE_MS = 5000
+
+async function main(): Promise<void> {
+  const [command, ...rest] = process.argv.slice(2)
+  if (command === 'start') return start(rest)
+  if (command === 'ping') return ping(rest)
+  const isQuestion = command === undefined || command === 'help' || command === '--help' || command === '-h'
+  if (command === '--version' || command === '-v' || command === 'version') say(`hypercache ${VERSION}`)
+  else say(helpText())
+  if (!isQuestion && command !== '--version' && command !== '-v' && command !== 'version') {
+    complain([`unknown command '${command.slice(0, 64)}': try hypercache start`], 2)
+  }
+}
+
+async function start(argv: readonly string[]): Promise<void> {
+  const loaded = loadConfig({ argv, environment: process.env, readFile: (path) => readFileSync(path, 'latin1') })
+  if (loaded.action === 'help') return say(helpText())
+  if (loaded.action === 'version') return say(`hypercache ${VERSION}`)
+  if (loaded.errors.length > 0) return complain(loaded.errors, 2)
+  const { config } = loaded
+  const format = config.text('log-format')
+  const log = new Log({
+    sink: (line) => process.stdout.write(`${line}\n`),
+    nowMs: () => Date.now(),
+    node: config.text('id'),
+    level: config.text('loglevel') as LogLevel,
+    format: format === 'pretty' || (format === 'auto' && process.stdout.isTTY) ? 'pretty' : 'json',
+  })
+  let server: RunningServer | undefined
+  const stop = (reason: string): void => {
+    log.notice('stopping', { reason })
+    void (server?.close(GRACE_MS) ?? Promise.resolve()).then(() => process.exit(0))
+  }
+  const node = new Node(config, log, systemPorts(stop), freshId())
+  node.state.configFile = loaded.configFile
+  watchProcess(log, stop)
+  server = await listen(node, log)
+  node.state.port = server.port
+  for (const notice of loaded.notices) log.notice(notice)
+  log.notice('ready to accept connections', { port: server.port, pid: process.pid, version: VERSION })
+}
+
+function listen(node: Node, log: Log): Promise<RunningServer> {
+  const { config } = node.state
+  return startServer({
+    hosts: bindHosts(config.words('bind')),
+    port: config.number('port'),
+    limits: node.serverLimits,
+    stats: node.state.connectionStats,
+    clock: { nowMs: () => Date.now() },
+    onConnection: (connection) => node.converse(connection),
+    accept: (remoteAddress) => refusesStranger(config, remoteAddress),
+    onError: (what, error) => {
+      log.warning('unexpected error', { what, error: error instanceof Error ? error.stack : String(error) })
+    },
+  })
+}
+
+/** `*` and `-::*` as redis.conf writes them; a leading dash allows an address to be missing on this machine. */
+function bindHosts(words: readonly string[]): string[] {
+  const hosts = words.map((word) => word.replace(/^-/, '')).map((word) => (word === '*' ? '0.0.0.0' : word))
+  const plain = hosts.map((host) => (host === '::*' ? '::' : host))
+  return plain.filter((host, i) => isIP(host) !== 6 || !words[i]!.startsWith('-') || plain.length === 1)
+}
+
+function watchProcess(log: Log, stop: (reason: string) => void): void {
+  let interrupts = 0
+  process.on('SIGTERM', () => stop('SIGTERM'))
+  process.on('SIGINT', () => {
+    if (++interrupts > 1) process.exit(130)
+    stop('SIGINT')
+  })
+  process.on('uncaughtException', (error) => {
+    log.warning('a defect ends this process', { error: error.stack ?? String(error) })
+    process.exit(70)
+  })
+}
+
+async function ping(argv: readonly string[]): Promise<void> {
+  const loaded = loadConfig({ argv, environment: process.env, readFile: (path) => readFileSync(path, 'latin1') })
+  if (loaded.errors.length > 0) return complain(loaded.errors, 2)
+  const password = loaded.config.text('requirepass')
+  const client = await connect({
+    host: '127.0.0.1',
+    port: loaded.config.number('port'),
+    deadlineMs: 2000,
+    ...(password === '' ? {} : { password }),
+  })
+  say(String(await client.call('PING')))
+  await client.close()
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`)
+}
+
+function complain(errors: readonly string[], code: number): void {
+  for (const error of errors) process.stderr.write(`hypercache: ${error}\n`)
+  process.exitCode = code
+}
+
+main().catch((error: NodeJS.ErrnoException) => {
+  process.stderr.write(`hypercache: ${error.code === 'EADDRINUSE' ? 'port in use: ' : ''}${error.message}\n`)
+  process.exitCode = 1
+})

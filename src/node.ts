@@ -1,0 +1,148 @@
+/**
+ * Node [Machine]: builds every part of one node from its configuration and its ports, and connects them in a written
+ * order. It decides nothing; the simulator and main build the same node.
+ */
+import {
+  type Args, type Connection, type Conversation, defaultServerLimits, newConnectionStats, unlimitedOutput,
+} from '../resp/index.ts'
+import { Call } from './commands/call.ts'
+import { CommandTable } from './commands/command-table.ts'
+import type { CommandRow } from './commands/command-row.ts'
+import { Dispatch } from './commands/dispatch.ts'
+import { Executor } from './commands/execute.ts'
+import { families } from './commands/families.ts'
+import type { Config } from './config/index.ts'
+import { EVENT_EVICTED, EVENT_EXPIRED, EVENT_NEW } from './config/index.ts'
+import type { Log } from './log.ts'
+import { ConnectionLink } from './session/connection-link.ts'
+import { freshState } from './session/fresh-state.ts'
+import type { NodePorts, NodeState } from './session/node-state.ts'
+import { ownSession } from './session/own-session.ts'
+import { Session } from './session/session.ts'
+import { applySettings } from './settings.ts'
+import { EffectLog } from './store/effect-log.ts'
+import { Eviction } from './store/eviction.ts'
+import { ExpiryCycle } from './store/expiry.ts'
+import { hashSecret } from './store/hash-slot.ts'
+import { Keyspace } from './store/keyspace.ts'
+
+const CYCLE_MS = 100
+/** A quarter of the cycle, as Redis' active expire at its default effort. */
+const EXPIRE_BUDGET_US = 25_000
+
+export class Node {
+  readonly state: NodeState
+  readonly space: Keyspace
+  readonly effects: EffectLog
+  readonly table: CommandTable
+  readonly executor: Executor
+  readonly dispatch: Dispatch
+  readonly eviction: Eviction
+  readonly expiry: ExpiryCycle
+  readonly serverLimits = defaultServerLimits()
+  /** Shared by all connections of a class, so that CONFIG SET reaches them all. */
+  readonly outputLimits = { normal: unlimitedOutput(), pubsub: unlimitedOutput() }
+
+  constructor(config: Config, log: Log, ports: NodePorts, runId: string) {
+    this.space = new Keyspace(hashSecret(ports.random32))
+    this.effects = new EffectLog(this.space)
+    this.table = new CommandTable(families)
+    this.eviction = new Eviction(this.space, this.effects, ports.random32)
+    this.expiry = new ExpiryCycle(this.space, ports.monotonicUs)
+    this.state = freshState(
+      config, log, ports, runId, this.space, newConnectionStats(), this.table.byNumber.length, this.expiry,
+    )
+    const own = ownSession()
+    const call = new Call(this.state, this.space, this.effects, own, this.table.rows[0]!, this.table)
+    this.executor = new Executor(this.state, call)
+    this.dispatch = new Dispatch(this.state, this.table, this.executor, this.eviction)
+    this.state.runRow = (session, row, args) => this.executor.executeQueued(session, row as CommandRow, args)
+    this.#observeKeys()
+    applySettings(this)
+    ports.every(CYCLE_MS, () => this.onCycle())
+  }
+
+  /** Answers one client: the conversation its connection feeds with requests. */
+  converse(connection: Connection): Conversation {
+    const { state, dispatch, executor, outputLimits } = this
+    const link = new ConnectionLink(connection, outputLimits)
+    const session = new Session(connection.id, connection.writer, link, state.ports.wallMs())
+    session.isAuthenticated = state.config.text('requirepass') === ''
+    state.clients.add(session)
+    return {
+      get isAuthenticated(): boolean {
+        return session.isAuthenticated
+      },
+      onTurnStart(nowMs: number): void {
+        session.lastActiveMs = nowMs
+        executor.beginTurn(nowMs)
+      },
+      onTurnEnd(): void {
+        executor.endTurn()
+      },
+      onRequest(args: Args): void {
+        dispatch.onRequest(session, args)
+      },
+      onClose(): void {
+        state.clients.remove(session)
+        state.channels.forget(session)
+        state.watches.unwatch(session)
+        state.waiters.forget(session)
+        state.monitors.remove(session)
+      },
+    }
+  }
+
+  /** What happens ten times a second whether anybody asks or not. */
+  onCycle(): void {
+    const { state, space } = this
+    const nowMs = state.ports.wallMs()
+    this.executor.beginTurn(nowMs)
+    this.eviction.refresh(nowMs)
+    if (state.isActiveExpireOn) {
+      const startUs = state.ports.monotonicUs()
+      this.expiry.run(nowMs, EXPIRE_BUDGET_US)
+      state.latency.sample('expire-cycle', (state.ports.monotonicUs() - startUs) / 1000, nowMs)
+    }
+    if (this.eviction.isOverLimit()) this.eviction.makeRoom()
+    state.statistics.sample(nowMs, state.connectionStats.bytesIn, state.connectionStats.bytesOut)
+    state.statistics.notePeak(space.usedBytes())
+    if (state.pausedUntilMs !== 0 && state.pausedUntilMs <= nowMs) this.dispatch.endPause()
+    else if (state.pausedUntilMs === 0 && state.clients.heldCount !== 0) this.dispatch.endPause()
+    state.waiters.onTick(nowMs)
+    if (state.waiters.readyCount !== 0) this.dispatch.serveWaiters()
+    state.log.onTick()
+  }
+
+  /** Follows notify-keyspace-events. */
+  tellEvents(flags: number): void {
+    const { space, state } = this
+    state.notifyFlags = flags
+    if (space.observer === null) return
+    space.observer.onCreated = (flags & EVENT_NEW) === 0 ? null : (database, ref) => this.#tell(EVENT_NEW, 'new', database, ref)
+  }
+
+  #tell(eventClass: number, event: string, database: number, ref: number): void {
+    const entries = this.space.entries
+    const start = entries.keyStart(ref)
+    const end = start + entries.keyLength(ref)
+    this.state.notifyKeyspace(eventClass, event, database, entries.keyBuffer(ref), start, end)
+  }
+
+  #observeKeys(): void {
+    const { space, state } = this
+    const { watches, waiters } = state
+    space.observer = {
+      onCreated: null,
+      onChanged(database, ref) {
+        if (watches.keyCount !== 0) watches.onEntryTouched(database, ref)
+        if (waiters.count !== 0) waiters.onKeyChanged(database, ref, space.entries.typeOf(ref))
+      },
+      onRemoved: (database, ref, reason) => {
+        if (watches.keyCount !== 0) watches.onEntryTouched(database, ref)
+        if (reason === 'command' || state.notifyFlags === 0) return
+        this.#tell(reason === 'expired' ? EVENT_EXPIRED : EVENT_EVICTED, reason, database, ref)
+      },
+    }
+  }
+}

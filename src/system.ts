@@ -1,0 +1,69 @@
+/**
+ * System [Door]: the real world behind NodePorts: clocks, randomness, timers, the process and its files.
+ */
+import { randomBytes, randomInt } from 'node:crypto'
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { totalmem } from 'node:os'
+import { performance } from 'node:perf_hooks'
+import type { NodePorts, ProcessFigures } from './session/node-state.ts'
+
+export function systemPorts(stop: (reason: string) => void): NodePorts {
+  return {
+    wallMs: () => Date.now(),
+    monotonicUs: () => performance.now() * 1000,
+    random32: makeRandom(),
+    every(ms, run) {
+      setInterval(run, ms).unref()
+    },
+    readProcess,
+    readFile: (path) => readFileSync(path, 'utf8'),
+    writeFile(path, text) {
+      // A config file is either the old or the new one, never half of each.
+      writeFileSync(`${path}.new`, text)
+      renameSync(`${path}.new`, path)
+    },
+    sleepMs(ms) {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+    },
+    stop,
+  }
+}
+
+/** 40 hex characters. */
+export function freshId(): string {
+  return randomBytes(20).toString('hex')
+}
+
+/** xorshift128 from a seed of the system's: fast, good enough for sampling and SPOP, not for secrets. */
+function makeRandom(): () => number {
+  let x = randomInt(1, 2 ** 31)
+  let y = randomInt(1, 2 ** 31)
+  let z = randomInt(1, 2 ** 31)
+  let w = randomInt(1, 2 ** 31)
+  return () => {
+    const t = x ^ (x << 11)
+    x = y
+    y = z
+    z = w
+    w = (w ^ (w >>> 19) ^ t ^ (t >>> 8)) | 0
+    return w
+  }
+}
+
+function readProcess(): ProcessFigures {
+  const memory = process.memoryUsage()
+  const cpu = process.cpuUsage()
+  return {
+    pid: process.pid,
+    residentBytes: memory.rss,
+    heapUsedBytes: memory.heapUsed,
+    heapTotalBytes: memory.heapTotal,
+    cpuUserSeconds: cpu.user / 1e6,
+    cpuSystemSeconds: cpu.system / 1e6,
+    totalSystemBytes: totalmem(),
+    platform: process.platform,
+    architecture: process.arch,
+    nodeVersion: process.version,
+    executable: process.execPath,
+  }
+}

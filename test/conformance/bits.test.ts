@@ -1,0 +1,4 @@
+import { conformance } from './runner.ts'
+import { cases } from './scripts/bits.ts'
+
+conformance('bits', cases)

@@ -1,0 +1,4 @@
+import { conformance } from './runner.ts'
+import { cases } from './scripts/hashes.ts'
+
+conformance('hashes', cases)

@@ -1,0 +1,227 @@
+/*
+ * Runs a script's cases on the real server and on ours, and shows the first difference.
+ *
+ * The idea: each case runs on fresh connections over an empty database, in RESP2 and RESP3, command by
+ * command; a sample runs again with every request sent byte by byte, and all in one write (table B-2).
+ * A command on a second connection is followed by round trips on a third, so that both servers have
+ * surely read it before the next command is sent: no sleeps. Shape: machine (tests only).
+ */
+import assert from 'node:assert/strict'
+import test, { after, before } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import type { ChildServer } from '../support/child-server.ts'
+import { difference } from '../support/comparison.ts'
+import { startSubject } from '../support/our-node.ts'
+import { hasRealRedis, startRealRedis } from '../support/real-redis.ts'
+import { type Argument, encodeRequest, type Reply, show, showCommand } from '../support/reply.ts'
+import { RespSocket } from '../support/resp-socket.ts'
+import { type Action, actionOf, type Case, MAIN } from './script.ts'
+
+/** How requests are put on the wire: one by one, one byte a write, or all in one write. */
+type Delivery = 'stepwise' | 'bytewise' | 'together'
+
+/** What one server said to one case: a reply for each action, then what else each connection got. */
+interface Transcript {
+  readonly replies: (Reply | undefined)[]
+  readonly rests: Map<string, { replies: Reply[]; pushes: Reply[] }>
+}
+
+const FLAGS = ['--enable-debug-command', 'yes']
+const SAMPLE_EVERY = 4
+const BYTEWISE_BYTES_MAX = 600
+
+/** Requests that are answered by messages of their own, not by one reply. */
+const STREAMING = /^(p|s|pun|un|sun)?subscribe$|^monitor$/i
+/** Together, replies could not be told apart, or another connection is needed in between. */
+const NOT_TOGETHER = /^(p|s|pun|un|sun)?subscribe$|^monitor$|^quit$|^client$|^reset$|^hello$|^debug$/i
+
+export function conformance(family: string, cases: readonly Case[]): void {
+  if (!hasRealRedis()) {
+    test(`${family}: SKIPPED: redis-server not found`, { skip: true }, () => {})
+    return
+  }
+  let ours: ChildServer
+  let theirs: ChildServer
+  before(async () => {
+    theirs = await startRealRedis(FLAGS)
+    ours = await startSubject(FLAGS)
+  })
+  after(async () => {
+    await Promise.all([ours?.kill(), theirs?.kill()])
+  })
+  for (const [index, one] of cases.entries()) {
+    test(`${family}: ${one.name}`, { timeout: 120_000 }, async () => {
+      const actions = one.run.map(actionOf)
+      for (const protocol of one.protocol === undefined ? ([2, 3] as const) : [one.protocol]) {
+        for (const delivery of deliveriesOf(index, actions)) {
+          const ourTranscript = await transcriptOf(ours, one, actions, protocol, delivery)
+          const theirTranscript = await transcriptOf(theirs, one, actions, protocol, delivery)
+          const found = firstDifference(actions, ourTranscript, theirTranscript)
+          assert.ok(found === undefined, `${one.name} (RESP${protocol}, ${delivery})\n  ${found}`)
+        }
+      }
+      assert.ok(!ours.hasExited, `our node ended:\n${ours.output}`)
+    })
+  }
+}
+
+function deliveriesOf(index: number, actions: readonly Action[]): Delivery[] {
+  const isAlone = actions.every((action) => action.client === MAIN && action.kind === 'send')
+  const names = actions.map((action) => String(action.argv[0] ?? ''))
+  if (index % SAMPLE_EVERY !== 0 || !isAlone || names.some((name) => NOT_TOGETHER.test(name))) return ['stepwise']
+  const bytes = actions.reduce((sum, action) => sum + encodeRequest(action.argv).length, 0)
+  return bytes <= BYTEWISE_BYTES_MAX ? ['stepwise', 'bytewise', 'together'] : ['stepwise', 'together']
+}
+
+function firstDifference(actions: readonly Action[], ours: Transcript, theirs: Transcript): string | undefined {
+  for (const [at, action] of actions.entries()) {
+    const [mine, other] = [ours.replies[at], theirs.replies[at]]
+    if (mine === undefined || other === undefined) continue
+    const found = difference(mine, other, action.comparison)
+    if (found !== undefined) return `${showAction(action)}   (command ${at + 1})\n  ${found}`
+  }
+  for (const [client, rest] of theirs.rests) {
+    const mine = ours.rests.get(client)!
+    const found = firstInList(mine.replies, rest.replies) ?? firstInList(mine.pushes, rest.pushes)
+    if (found !== undefined) return `what ${client} received besides\n  ${found}`
+  }
+  return undefined
+}
+
+function firstInList(ours: readonly Reply[], theirs: readonly Reply[]): string | undefined {
+  for (let at = 0; at < Math.max(ours.length, theirs.length); at++) {
+    const [mine, other] = [ours[at], theirs[at]]
+    const isSame = mine !== undefined && other !== undefined && difference(mine, other) === undefined
+    if (!isSame) return `(message ${at + 1})\n  ours   ${show(mine)}\n  theirs ${show(other)}`
+  }
+  return undefined
+}
+
+/** Lines of MONITOR, without when and where from, and without this stage's own PINGs. */
+function withoutClock(replies: readonly Reply[]): Reply[] {
+  const cleaned = replies.map((reply) =>
+    reply.type === 'status' && typeof reply.value === 'string'
+      ? { ...reply, value: reply.value.replace(/^\d+\.\d{6} \[(\d+) [^\]]+\]/, 'seen [$1]') }
+      : reply,
+  )
+  return cleaned.filter((reply) => reply.value !== 'seen [0] "PING"')
+}
+
+function showAction(action: Action): string {
+  return action.kind !== 'send' ? `${action.kind} ${action.client}` : `${action.client}> ${showCommand(action.argv)}`
+}
+
+async function transcriptOf(
+  server: ChildServer,
+  one: Case,
+  actions: readonly Action[],
+  protocol: 2 | 3,
+  delivery: Delivery,
+): Promise<Transcript> {
+  const stage = await Stage.open(server, one, actions, protocol)
+  try {
+    const replies = delivery === 'together' ? await stage.runTogether(actions) : await stage.run(actions, delivery)
+    return { replies, rests: await stage.collectRests() }
+  } finally {
+    await stage.close()
+  }
+}
+
+/** The connections of one case on one server. */
+class Stage {
+  private readonly clients = new Map<string, RespSocket>()
+  private readonly control: RespSocket
+  private readonly ids = new Map<string, string>()
+  private readonly before: [name: string, value: string][] = []
+
+  private constructor(control: RespSocket) {
+    this.control = control
+  }
+
+  static async open(server: ChildServer, one: Case, actions: readonly Action[], protocol: 2 | 3): Promise<Stage> {
+    const stage = new Stage(await server.connect())
+    await stage.control.call('FLUSHALL')
+    for (const [name, value] of Object.entries(one.config ?? {})) {
+      const known = await stage.control.call('CONFIG', 'GET', name)
+      stage.before.push([name, String((known.value as readonly Reply[])[1]?.value ?? '')])
+      const set = await stage.control.call('CONFIG', 'SET', name, value)
+      if (set.type !== 'status') throw new Error(`${server.name}: CONFIG SET ${name} ${value}: ${show(set)}`)
+    }
+    const usesIds = actions.some((action) => action.argv.some((argument) => /^@c\d$/.test(String(argument))))
+    for (const name of new Set([MAIN, ...actions.map((action) => action.client)].sort())) {
+      const client = await server.connect()
+      stage.clients.set(name, client)
+      if (protocol === 3) await client.call('HELLO', '3')
+      if (usesIds) stage.ids.set(`@${name}`, String((await client.call('CLIENT', 'ID')).value))
+    }
+    return stage
+  }
+
+  private withIds(argv: readonly Argument[]): Argument[] {
+    return argv.map((argument) => (typeof argument === 'string' ? (this.ids.get(argument) ?? argument) : argument))
+  }
+
+  async run(actions: readonly Action[], delivery: Delivery): Promise<(Reply | undefined)[]> {
+    const replies: (Reply | undefined)[] = []
+    for (const action of actions) {
+      const client = this.clients.get(action.client)!
+      if (action.kind === 'await') {
+        replies.push(await client.next())
+        continue
+      }
+      if (action.kind === 'close') client.destroy()
+      else await this.deliver(client, encodeRequest(this.withIds(action.argv)), delivery)
+      const waits = action.kind === 'send' && action.client === MAIN && !STREAMING.test(String(action.argv[0] ?? ''))
+      if (waits) replies.push(await client.next())
+      else {
+        await this.settle()
+        replies.push(undefined)
+      }
+    }
+    return replies
+  }
+
+  async runTogether(actions: readonly Action[]): Promise<Reply[]> {
+    const client = this.clients.get(MAIN)!
+    client.send(Buffer.concat(actions.map((action) => encodeRequest(action.argv))))
+    return client.take(actions.length)
+  }
+
+  private async deliver(client: RespSocket, bytes: Buffer, delivery: Delivery): Promise<void> {
+    if (delivery !== 'bytewise') {
+      client.send(bytes)
+      return
+    }
+    for (let at = 0; at < bytes.length; at++) {
+      client.send(bytes.subarray(at, at + 1))
+      await setImmediate()
+    }
+  }
+
+  /**
+   * Bytes written on loopback before a PING are readable when the PING is. Servers serve what is readable
+   * in any order within one turn, and may put a busy connection off by one: three turns are enough.
+   */
+  private async settle(): Promise<void> {
+    for (let turn = 0; turn < 3; turn++) await this.control.call('PING')
+  }
+
+  /** What nobody has asked for yet: answers of other connections, messages, pushes, a closed socket. */
+  async collectRests(): Promise<Transcript['rests']> {
+    await this.settle()
+    await setImmediate()
+    const rests: Transcript['rests'] = new Map()
+    for (const [name, client] of this.clients) {
+      await this.settle()
+      rests.set(name, { replies: withoutClock(client.replies), pushes: [...client.pushes] })
+    }
+    return rests
+  }
+
+  async close(): Promise<void> {
+    for (const client of this.clients.values()) client.destroy()
+    await this.control.call('CLIENT', 'UNPAUSE')
+    for (const [name, value] of this.before) await this.control.call('CONFIG', 'SET', name, value)
+    this.control.destroy()
+  }
+}
