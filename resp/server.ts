@@ -4,13 +4,14 @@
 // every timeout there is (no timer per socket). A thrown error ends one connection, an accept error none.
 // It decides nothing about commands or who may enter. Shape: door.
 
-import type { Buffer } from 'node:buffer'
+import { Buffer } from 'node:buffer'
 import net from 'node:net'
 import { Args } from './args.ts'
 import { Connection } from './connection.ts'
-import type { CloseReason, ConnectionRoom, Conversation, Outlet } from './connection-ports.ts'
+import type { CloseReason, ConnectionRoom, Conversation } from './connection-ports.ts'
 import { type ConnectionLimits, type ConnectionStats, defaultConnectionLimits } from './limits.ts'
 import { SlabPool } from './slab-pool.ts'
+import { readingInto, SocketOutlet } from './socket-outlet.ts'
 import { TurnQueue } from './turn-queue.ts'
 
 export interface ServerLimits extends ConnectionLimits {
@@ -47,6 +48,8 @@ export interface RunningServer {
   close(graceMs?: number): Promise<void>
 }
 
+/** What one read can bring; the kernel's socket buffers are about this large. */
+const readBytes = 65536
 const tickMs = 500
 const refusalLingerMs = 1000
 const refusedMax = 1000
@@ -62,41 +65,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   return listener
 }
 
-/** One accepted socket, seen from the connection. */
-class SocketOutlet implements Outlet {
-  readonly socket: net.Socket
-  connection: Connection | undefined
-  readonly #onWritten: () => void
-
-  constructor(socket: net.Socket, onWritten: (outlet: SocketOutlet) => void) {
-    this.socket = socket
-    this.connection = undefined
-    this.#onWritten = () => onWritten(this)
-  }
-
-  /** Nothing queued after the call means that the kernel has copied it all: the bytes may be reused. */
-  write(bytes: Buffer): number {
-    this.socket.write(bytes, this.#onWritten)
-    return this.socket.writableLength
-  }
-
-  pauseReading(): void {
-    this.socket.pause()
-  }
-
-  resumeReading(): void {
-    this.socket.resume()
-  }
-
-  close(): void {
-    this.socket.end()
-  }
-
-  destroy(): void {
-    this.socket.destroy()
-  }
-}
-
 class Listener implements RunningServer {
   port: number
   readonly connections: Map<number, Connection>
@@ -106,6 +74,8 @@ class Listener implements RunningServer {
   readonly #outlets: Set<SocketOutlet>
   readonly #refused: Map<net.Socket, number>
   readonly #servers: net.Server[]
+  /** All sockets read into this one; a connection copies what it has not parsed at the end of its chunk. */
+  readonly #chunk: Buffer
   readonly #ticker: NodeJS.Timeout
   #nextId: number
   #onEmpty: (() => void) | undefined
@@ -125,6 +95,7 @@ class Listener implements RunningServer {
     this.#outlets = new Set()
     this.#refused = new Map()
     this.#servers = []
+    this.#chunk = Buffer.allocUnsafeSlow(readBytes)
     this.#ticker = setInterval(() => this.#onTick(), tickMs)
     this.#ticker.unref()
     this.#nextId = 1
@@ -133,7 +104,7 @@ class Listener implements RunningServer {
 
   async listen(): Promise<void> {
     for (const host of this.#options.hosts) {
-      const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
+      const server = net.createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) =>
         this.#onSocket(socket),
       )
       await new Promise<void>((resolve, reject) => {
@@ -157,7 +128,7 @@ class Listener implements RunningServer {
   }
 
   async close(graceMs = 1000): Promise<void> {
-    const closed = this.#servers.map((server) => new Promise((resolve) => server.close(resolve)))
+    for (const server of this.#servers) server.close()
     this.#servers.length = 0
     for (const socket of this.#refused.keys()) socket.destroy()
     for (const connection of this.connections.values()) connection.closeAfterFlush()
@@ -170,7 +141,6 @@ class Listener implements RunningServer {
       })
       clearTimeout(timer)
     }
-    await Promise.all(closed)
     clearInterval(this.#ticker)
   }
 
@@ -192,15 +162,24 @@ class Listener implements RunningServer {
       return
     }
     if (limits.tcpKeepAliveSeconds > 0) socket.setKeepAlive(true, limits.tcpKeepAliveSeconds * 1000)
-    const outlet = new SocketOutlet(socket, this.#onWritten)
-    const connection = this.#meet(outlet, remoteAddress)
+    let connection: Connection | undefined
+    const reading = readingInto(socket, this.#chunk, (length) => {
+      if (connection !== undefined) this.#onData(connection, this.#chunk.subarray(0, length))
+    })
+    const outlet = new SocketOutlet(reading, this.#onWritten)
+    connection = this.#meet(outlet, remoteAddress)
     if (connection === undefined) return
+    this.#serve(outlet, connection)
+  }
+
+  #serve(outlet: SocketOutlet, connection: Connection): void {
+    const { socket } = outlet
     outlet.connection = connection
     this.connections.set(connection.id, connection)
     this.#outlets.add(outlet)
-    socket.on('data', (chunk: Buffer) => this.#onData(connection, chunk))
     socket.on('end', () => connection.onEnd())
     socket.on('close', (hadError) => this.#onClose(outlet, connection, hadError ? 'error' : 'client'))
+    socket.resume()
   }
 
   #meet(outlet: SocketOutlet, remoteAddress: string): Connection | undefined {
@@ -258,7 +237,7 @@ class Listener implements RunningServer {
 
   readonly #onWritten = (outlet: SocketOutlet): void => {
     const connection = outlet.connection
-    if (connection?.hasUnsent) connection.onDrain(outlet.socket.writableLength)
+    if (connection?.hasUnsent) connection.onDrain(outlet.queuedBytes)
   }
 
   #onClose(outlet: SocketOutlet, connection: Connection, reason: CloseReason): void {
@@ -282,7 +261,7 @@ class Listener implements RunningServer {
     const nowMs = this.#options.clock.nowMs()
     for (const outlet of this.#outlets) {
       const connection = outlet.connection!
-      if (connection.hasUnsent) connection.onDrain(outlet.socket.writableLength)
+      if (connection.hasUnsent) connection.onDrain(outlet.queuedBytes)
       connection.onTick(nowMs)
     }
     for (const [socket, untilMs] of this.#refused) {

@@ -20,6 +20,7 @@ import { readEntry } from '../store/entry-codec.ts'
 import { DATABASE_COUNT, type Keyspace } from '../store/keyspace.ts'
 import { FLAG_TEXT, writeString } from '../store/string.ts'
 import { Call } from './call.ts'
+import { WRITE } from './command.ts'
 import type { CommandTable } from './command-table.ts'
 
 export type ReplayOutcome = 'applied' | 'base-mismatch' | 'broken'
@@ -85,7 +86,7 @@ export class Replay {
   #readEffect(input: ByteReader): number {
     const verb = input.u8()
     this.#database = input.u8()
-    const count = input.u16()
+    const count = input.u32()
     this.#base = input.f64()
     this.#version = input.f64()
     this.#origin = input.u32()
@@ -141,12 +142,16 @@ export class Replay {
     return 0
   }
 
-  /** Only requests that are deterministic by declaration, about one key, are ever recorded. */
+  /** Only requests that are about one key are ever recorded. */
   #isRunnable(): boolean {
     const args = this.#args
     const row = this.#table.find(args)
-    if (row === undefined || !row.isSelfEffect || row.run === undefined) return false
+    if (row === undefined || (row.flags & WRITE) === 0 || row.run === undefined || row.keys.first !== 1) return false
     if (row.arity > 0 ? args.count !== row.arity : args.count < -row.arity) return false
+    const last = row.keys.last < 0 ? args.count + row.keys.last : row.keys.last
+    for (let i = 1 + row.keys.step; i <= last; i += row.keys.step) {
+      if (!args.equals(i, args.bytes, args.starts[1]!, args.ends[1]!)) return false
+    }
     this.#call.row = row
     return true
   }

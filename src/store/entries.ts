@@ -3,7 +3,7 @@
  * collections lie in the cell; longer strings lie apart in buffers of their own (reused in place while they fit);
  * large collections are objects behind a handle. Knows nothing of tables, databases' counts or expiry rules.
  */
-import { Arena, CELL_BYTES_MAX, SEGMENT_MASK, SEGMENT_SHIFT } from './arena.ts'
+import { type Arena, CELL_BYTES_MAX, SEGMENT_MASK, SEGMENT_SHIFT } from './arena.ts'
 import * as E from './entry.ts'
 
 /** A collection too large for a cell. */

@@ -13,20 +13,11 @@ import { Entries, type LargeValue } from './entries.ts'
 import * as E from './entry.ts'
 import { HashIndex } from './hash-index.ts'
 import { type HashSecret, hashOf, SLOT_COUNT, slotOf } from './hash-slot.ts'
+import type { KeyspaceObserver, RemoveReason } from './keyspace-observer.ts'
 import { SlotDigest } from './slot-digest.ts'
 import { defaultEncodingLimits, type EncodingLimits } from './value-type.ts'
 
 export const DATABASE_COUNT = 16
-
-/** Told of changes when set. Calls come in the middle of a command: note them, act later. */
-export interface KeyspaceObserver {
-  /** A key that was not there has an entry now; its value is not filled in yet. Null while nobody cares. */
-  onCreated: ((database: number, ref: number) => void) | null
-  onChanged(database: number, ref: number): void
-  /** `reason` is why the key goes: by command, by its time, or for memory. The entry is still readable. */
-  onRemoved(database: number, ref: number, reason: RemoveReason): void
-}
-export type RemoveReason = 'command' | 'expired' | 'evicted'
 
 export interface KeyspaceStats {
   hits: number

@@ -48,7 +48,9 @@ function outputOf(command: string, words: readonly string[]): Promise<string> {
     child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')))
     child.stderr.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')))
     child.once('error', reject)
-    child.once('exit', (code) => (code === 0 ? resolve(text) : reject(new Error(`${command}: ${code}\n${text}`))))
+    child.once('exit', (code) =>
+      code === 0 ? resolve(text) : reject(new Error(`${command}: ${code}\n${text}`)),
+    )
   })
 }
 
@@ -61,7 +63,9 @@ export function loadKeys(port: number, count: number, valueBytes: number): Promi
   const { promise, resolve, reject } = withResolvers<number>()
   const started = performance.now()
   const socket = net.connect({ port, host: '127.0.0.1' })
-  const one = Buffer.from(`*3\r\n$3\r\nSET\r\n$16\r\nkey:000000000000\r\n$${valueBytes}\r\n${'v'.repeat(valueBytes)}\r\n`)
+  const one = Buffer.from(
+    `*3\r\n$3\r\nSET\r\n$16\r\nkey:000000000000\r\n$${valueBytes}\r\n${'v'.repeat(valueBytes)}\r\n`,
+  )
   const numberEnd = one.indexOf('key:') + 16
   let sent = 0
   let answeredBytes = 0

@@ -29,7 +29,10 @@ async function usedMemory(server: ChildServer): Promise<number> {
 }
 
 /** Bytes a key costs: `count` keys of 16 bytes with values of 100, loaded into an empty server. */
-export async function bytesPerKey(start: Starter, count: number): Promise<{ resident: number; used: number }> {
+export async function bytesPerKey(
+  start: Starter,
+  count: number,
+): Promise<{ resident: number; used: number }> {
   const server = await start()
   try {
     await settle(SETTLE_MS)
@@ -52,7 +55,10 @@ export interface Stall {
 }
 
 /** What a prober saw while `count` keys were loaded. */
-export async function stallWhileLoading(start: Starter, count: number): Promise<Stall & { loadSeconds: number }> {
+export async function stallWhileLoading(
+  start: Starter,
+  count: number,
+): Promise<Stall & { loadSeconds: number }> {
   const server = await start()
   const prober = spawn(
     process.execPath,

@@ -38,7 +38,8 @@ process.stdin.on('end', () => {
   const now = performance.now()
   for (let index = waits.length; index < sentAt.length; index++) waits.push(now - sentAt[index]!)
   waits.sort((a, b) => a - b)
-  const at = (share: number): number => waits[Math.min(waits.length - 1, Math.floor(waits.length * share))] ?? 0
+  const at = (share: number): number =>
+    waits[Math.min(waits.length - 1, Math.floor(waits.length * share))] ?? 0
   process.stdout.write(
     `${JSON.stringify({ pings: waits.length, p99Ms: at(0.99), p999Ms: at(0.999), longestMs: at(1), ownLatenessMs })}\n`,
     () => process.exit(0),

@@ -12,7 +12,14 @@ import { ChildServer } from '../support/child-server.ts'
 import { nodeCommand } from '../support/our-node.ts'
 import { startRealRedis } from '../support/real-redis.ts'
 import { benchmark, prepare } from './load.ts'
-import { bytesPerKey, idleResidentBytes, median, type Starter, stallWhileLoading, startMs } from './measures.ts'
+import {
+  bytesPerKey,
+  idleResidentBytes,
+  median,
+  type Starter,
+  stallWhileLoading,
+  startMs,
+} from './measures.ts'
 import { type Run, requestsOf, runsOf } from './workloads.ts'
 
 /** Before the first round, so that neither server is measured while it warms up. */
@@ -34,7 +41,8 @@ interface Row {
 
 const words = process.argv.slice(2)
 const isQuick = words.includes('--quick')
-const wordAfter = (flag: string): string | undefined => (words.includes(flag) ? words[words.indexOf(flag) + 1] : undefined)
+const wordAfter = (flag: string): string | undefined =>
+  words.includes(flag) ? words[words.indexOf(flag) + 1] : undefined
 const only = (wordAfter('--only') ?? '').split(',').filter((name) => name !== '')
 const rounds = Number(wordAfter('--rounds') ?? 3)
 const isWanted = (name: string): boolean => only.length === 0 || only.includes(name)
@@ -104,7 +112,10 @@ async function throughput(): Promise<void> {
 }
 
 /** The same measure of ours and theirs in turn, `times` times; the medians. */
-async function inTurn<T>(times: number, measure: (start: Starter) => Promise<T>): Promise<{ ours: T[]; theirs: T[] }> {
+async function inTurn<T>(
+  times: number,
+  measure: (start: Starter) => Promise<T>,
+): Promise<{ ours: T[]; theirs: T[] }> {
   const found = { ours: [] as T[], theirs: [] as T[] }
   for (let round = 0; round < times; round++) {
     found.ours.push(await measure(startOurs))
@@ -133,7 +144,10 @@ async function others(): Promise<void> {
     const count = isQuick ? 500_000 : 2_000_000
     const { ours, theirs } = await inTurn(isQuick ? 1 : 3, (start) => stallWhileLoading(start, count))
     const what = `PING while ${count.toLocaleString('en-US')} keys load`
-    const pick = (name: 'longestMs' | 'p999Ms' | 'p99Ms' | 'ownLatenessMs' | 'loadSeconds', unit = 'ms'): void => {
+    const pick = (
+      name: 'longestMs' | 'p999Ms' | 'p99Ms' | 'ownLatenessMs' | 'loadSeconds',
+      unit = 'ms',
+    ): void => {
       const of = (list: typeof ours): number => median(list.map((one) => one[name]))
       report(`${what}: ${name}`, unit, of(ours), of(theirs))
     }
@@ -146,9 +160,12 @@ async function others(): Promise<void> {
 }
 
 const version = process.version
-console.log(`${cpus().length} cores, ${Math.round(totalmem() / 1e9)} GB, Node ${version}, ${rounds} rounds, medians\n`)
+console.log(
+  `${cpus().length} cores, ${Math.round(totalmem() / 1e9)} GB, Node ${version}, ${rounds} rounds, medians\n`,
+)
 console.log('| what | ours | redis-server | ratio | unit |\n| --- | ---: | ---: | ---: | --- |')
 await throughput()
 await others()
 const json = wordAfter('--json')
-if (json !== undefined) writeFileSync(json, `${JSON.stringify({ node: version, rounds, isQuick, rows }, null, 2)}\n`)
+if (json !== undefined)
+  writeFileSync(json, `${JSON.stringify({ node: version, rounds, isQuick, rows }, null, 2)}\n`)

@@ -52,7 +52,8 @@ export function runsOf(isQuick: boolean, only: readonly string[]): Run[] {
     if (only.length > 0 && !only.includes(workload.name)) continue
     for (const valueSize of workload.valueSizes) {
       for (const pipeline of PIPELINES) {
-        const isKept = pipeline === 16 || (workload.share === 1 && workload.valueSizes.length > 1 && valueSize === 3)
+        const isKept =
+          pipeline === 16 || (workload.share === 1 && workload.valueSizes.length > 1 && valueSize === 3)
         if (isKept || !isQuick) runs.push({ workload, valueSize, pipeline })
       }
     }

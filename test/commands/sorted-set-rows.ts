@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict'
 import { Args } from '../../resp/index.ts'
-import { Call } from '../../src/commands/call.ts'
+import { Call, NOTIFY_GENERIC, NOTIFY_SORTED_SET } from '../../src/commands/call.ts'
 import type { Command } from '../../src/commands/command.ts'
 import type { CommandTable } from '../../src/commands/command-table.ts'
 import { hashCommands } from '../../src/commands/hashes.ts'
@@ -43,7 +43,7 @@ class Bench {
       config: { number: () => 2 ** 29 },
       ports: { random32: () => random.bits() },
       waiters: { offers: () => true, park: () => {} },
-      notifyFlags: -1,
+      notifyFlags: NOTIFY_GENERIC | NOTIFY_SORTED_SET,
       notifyKeyspace: (_class: number, event: string, _database: number, key: Buffer, start: number, end: number) => {
         this.events.push(`${event} ${key.toString('latin1', start, end)}`)
       },
@@ -157,7 +157,7 @@ export class SortedSetRows {
     const { space } = this.#replica
     const verb = input.u8()
     const database = input.u8()
-    const count = input.u16()
+    const count = input.u32()
     const base = input.f64()
     space.forcedVersion = input.f64()
     space.forcedOrigin = input.u32()

@@ -14,7 +14,7 @@ import { difference } from '../support/comparison.ts'
 import { startSubject } from '../support/our-node.ts'
 import { hasRealRedis, startRealRedis } from '../support/real-redis.ts'
 import { type Argument, encodeRequest, type Reply, show, showCommand } from '../support/reply.ts'
-import { RespSocket } from '../support/resp-socket.ts'
+import type { RespSocket } from '../support/resp-socket.ts'
 import { type Action, actionOf, type Case, MAIN } from './script.ts'
 
 /** How requests are put on the wire: one by one, one byte a write, or all in one write. */
@@ -68,12 +68,17 @@ export function conformance(family: string, cases: readonly Case[]): void {
 function deliveriesOf(index: number, actions: readonly Action[]): Delivery[] {
   const isAlone = actions.every((action) => action.client === MAIN && action.kind === 'send')
   const names = actions.map((action) => String(action.argv[0] ?? ''))
-  if (index % SAMPLE_EVERY !== 0 || !isAlone || names.some((name) => NOT_TOGETHER.test(name))) return ['stepwise']
+  if (index % SAMPLE_EVERY !== 0 || !isAlone || names.some((name) => NOT_TOGETHER.test(name)))
+    return ['stepwise']
   const bytes = actions.reduce((sum, action) => sum + encodeRequest(action.argv).length, 0)
   return bytes <= BYTEWISE_BYTES_MAX ? ['stepwise', 'bytewise', 'together'] : ['stepwise', 'together']
 }
 
-function firstDifference(actions: readonly Action[], ours: Transcript, theirs: Transcript): string | undefined {
+function firstDifference(
+  actions: readonly Action[],
+  ours: Transcript,
+  theirs: Transcript,
+): string | undefined {
   for (const [at, action] of actions.entries()) {
     const [mine, other] = [ours.replies[at], theirs.replies[at]]
     if (mine === undefined || other === undefined) continue
@@ -108,7 +113,9 @@ function withoutClock(replies: readonly Reply[]): Reply[] {
 }
 
 function showAction(action: Action): string {
-  return action.kind !== 'send' ? `${action.kind} ${action.client}` : `${action.client}> ${showCommand(action.argv)}`
+  return action.kind !== 'send'
+    ? `${action.kind} ${action.client}`
+    : `${action.client}> ${showCommand(action.argv)}`
 }
 
 async function transcriptOf(
@@ -120,7 +127,8 @@ async function transcriptOf(
 ): Promise<Transcript> {
   const stage = await Stage.open(server, one, actions, protocol)
   try {
-    const replies = delivery === 'together' ? await stage.runTogether(actions) : await stage.run(actions, delivery)
+    const replies =
+      delivery === 'together' ? await stage.runTogether(actions) : await stage.run(actions, delivery)
     return { replies, rests: await stage.collectRests() }
   } finally {
     await stage.close()
@@ -138,7 +146,12 @@ class Stage {
     this.control = control
   }
 
-  static async open(server: ChildServer, one: Case, actions: readonly Action[], protocol: 2 | 3): Promise<Stage> {
+  static async open(
+    server: ChildServer,
+    one: Case,
+    actions: readonly Action[],
+    protocol: 2 | 3,
+  ): Promise<Stage> {
     const stage = new Stage(await server.connect())
     await stage.control.call('FLUSHALL')
     for (const [name, value] of Object.entries(one.config ?? {})) {
@@ -158,7 +171,9 @@ class Stage {
   }
 
   private withIds(argv: readonly Argument[]): Argument[] {
-    return argv.map((argument) => (typeof argument === 'string' ? (this.ids.get(argument) ?? argument) : argument))
+    return argv.map((argument) =>
+      typeof argument === 'string' ? (this.ids.get(argument) ?? argument) : argument,
+    )
   }
 
   async run(actions: readonly Action[], delivery: Delivery): Promise<(Reply | undefined)[]> {
@@ -171,7 +186,8 @@ class Stage {
       }
       if (action.kind === 'close') client.destroy()
       else await this.deliver(client, encodeRequest(this.withIds(action.argv)), delivery)
-      const waits = action.kind === 'send' && action.client === MAIN && !STREAMING.test(String(action.argv[0] ?? ''))
+      const waits =
+        action.kind === 'send' && action.client === MAIN && !STREAMING.test(String(action.argv[0] ?? ''))
       if (waits) replies.push(await client.next())
       else {
         await this.settle()

@@ -44,7 +44,10 @@ export const round = (command: Command, digits: number): Compared => ({
   command,
   comparison: { how: 'round', digits },
 })
-export const head = (command: Command, count: number): Compared => ({ command, comparison: { how: 'head', count } })
+export const head = (command: Command, count: number): Compared => ({
+  command,
+  comparison: { how: 'head', count },
+})
 export const fields = (command: Command, ...names: string[]): Compared => ({
   command,
   comparison: { how: 'fields', fields: names },

@@ -75,7 +75,18 @@ function isBreakable(argv: readonly Argument[], comparison: Comparison): boolean
   return comparison.how === 'exact' && !isLex && name !== 'SPOP' && !/^B[LRZ]/.test(name)
 }
 
-const JUNK: readonly Argument[] = ['', '0', '-1', 'NX', 'x', 'LIMIT', 'COUNT', '\x00', '99999999999999999999', 'GET']
+const JUNK: readonly Argument[] = [
+  '',
+  '0',
+  '-1',
+  'NX',
+  'x',
+  'LIMIT',
+  'COUNT',
+  '\x00',
+  '99999999999999999999',
+  'GET',
+]
 
 /** Breaks the rest of the command: wrong number of arguments, wrong options, wrong order. */
 function mutate(argv: readonly Argument[], random: Prng): Argument[] {
@@ -137,7 +148,9 @@ export function compareReplies(
   for (const [at, command] of commands.entries()) {
     const [mine, other] = [ours[at], theirs[at]]
     if (mine === undefined || other === undefined) {
-      return mine === other ? undefined : `${showCommand(command.argv)}\n  no answer from ${mine === undefined ? 'ours' : 'theirs'}`
+      return mine === other
+        ? undefined
+        : `${showCommand(command.argv)}\n  no answer from ${mine === undefined ? 'ours' : 'theirs'}`
     }
     const isExec = /^exec$/i.test(String(command.argv[0])) && typeof mine.value !== 'string'
     const found = isExec ? compareExec(queued, mine, other) : differs(command, mine, other)

@@ -30,6 +30,7 @@ const REQUESTS: readonly (readonly string[])[] = [
   ['COMMAND', 'INFO', 'get'],
 ]
 
+// biome-ignore format: short inputs side by side
 const HOSTILE: readonly string[] = [
   '*2147483647\r\n', '*33554431\r\n$1\r\na\r\n', '*99999999999\r\n', '*-1\r\n', '*0\r\n', '*-2147483648\r\n', '*\r\n', '*abc\r\n', '*1\r\n$99999999999\r\n', '*1\r\n$-1\r\n',
   '*1\r\n$-2\r\n', '*1\r\n$536870913\r\n', '*1\r\n$536870912\r\nabc', '*1\r\n*1\r\n$4\r\nPING\r\n', '*1\r\n:5\r\n', '*1\r\n\r\n', '$5\r\nhello\r\n', '+OK\r\n', '%1\r\n', '*1 \r\n$4\r\nPING\r\n',
@@ -55,7 +56,8 @@ function broken(request: Buffer, random: Prng): Buffer {
     const at = random.below(bytes.length)
     const how = random.below(3)
     if (how === 0) bytes[at] = random.below(256)
-    else if (how === 1) bytes.splice(at, 0, random.chance(0.5) ? random.pick([13, 10, 36, 42, 45, 57]) : random.below(256))
+    else if (how === 1)
+      bytes.splice(at, 0, random.chance(0.5) ? random.pick([13, 10, 36, 42, 45, 57]) : random.below(256))
     else if (bytes.length > 1) bytes.splice(at, 1)
   }
   return Buffer.from(bytes)

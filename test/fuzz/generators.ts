@@ -26,12 +26,94 @@ const keyOf = (family: keyof typeof KEYS_OF): Generator => {
   return (random) => [random.chance(0.9) ? random.pick(KEYS_OF[family]) : random.pick(KEYS)]
 }
 
-const MEMBERS: readonly Argument[] = ['a', 'b', 'c', 'ab', 'abc', '1', '2', '3', '-1', '10', '007', '1.5', '', 'z\x00', '\xff\xfe', '70000', '5000000000', '9223372036854775807', 'a-member-longer-than-sixteen', '__proto__']
-const VALUES: readonly Argument[] = [...MEMBERS, 'foobar', '0', '-9223372036854775808', '3.0e3', ' 1', 'inf', 'x'.repeat(44), 'y'.repeat(45), '\x00\x01\x02', '12345678901234567890', 'hello world']
+const MEMBERS: readonly Argument[] = [
+  'a',
+  'b',
+  'c',
+  'ab',
+  'abc',
+  '1',
+  '2',
+  '3',
+  '-1',
+  '10',
+  '007',
+  '1.5',
+  '',
+  'z\x00',
+  '\xff\xfe',
+  '70000',
+  '5000000000',
+  '9223372036854775807',
+  'a-member-longer-than-sixteen',
+  '__proto__',
+]
+const VALUES: readonly Argument[] = [
+  ...MEMBERS,
+  'foobar',
+  '0',
+  '-9223372036854775808',
+  '3.0e3',
+  ' 1',
+  'inf',
+  'x'.repeat(44),
+  'y'.repeat(45),
+  '\x00\x01\x02',
+  '12345678901234567890',
+  'hello world',
+]
 const INTEGERS = ['0', '1', '-1', '2', '3', '-2', '5', '-5', '10', '100', '-100']
-const ODD_INTEGERS = ['9223372036854775807', '-9223372036854775808', '9223372036854775808', '1.5', 'abc', '', ' 1', '+1', '01', '-0', '4294967296', '2147483648']
-const FLOATS = ['0', '1', '-1', '0.5', '1.5', '-2.25', '3', '10', '1e3', '0.1', '100', '3.14159', '1e17', '-1e-5', '5', '2', '2', '1']
-const ODD_FLOATS = ['inf', '-inf', '+inf', 'nan', 'abc', '', '1e400', '0x10', ' 1', '1e308', '1.', '.5', '1e-320', '9007199254740993', '-0']
+const ODD_INTEGERS = [
+  '9223372036854775807',
+  '-9223372036854775808',
+  '9223372036854775808',
+  '1.5',
+  'abc',
+  '',
+  ' 1',
+  '+1',
+  '01',
+  '-0',
+  '4294967296',
+  '2147483648',
+]
+const FLOATS = [
+  '0',
+  '1',
+  '-1',
+  '0.5',
+  '1.5',
+  '-2.25',
+  '3',
+  '10',
+  '1e3',
+  '0.1',
+  '100',
+  '3.14159',
+  '1e17',
+  '-1e-5',
+  '5',
+  '2',
+  '2',
+  '1',
+]
+const ODD_FLOATS = [
+  'inf',
+  '-inf',
+  '+inf',
+  'nan',
+  'abc',
+  '',
+  '1e400',
+  '0x10',
+  ' 1',
+  '1e308',
+  '1.',
+  '.5',
+  '1e-320',
+  '9007199254740993',
+  '-0',
+]
 const PATTERNS = ['*', 'a*', '?', '*1', '[a-c]*', '[^a]*', 's?', '\\a*', '', 'h[12]', '**b']
 
 const odd = (usual: readonly string[], unusual: readonly string[]): Generator => {
@@ -51,7 +133,9 @@ const value = oneOf(...VALUES)
 const counted = (key: Generator): Generator => {
   return (random) => {
     const keys = repeated(key, 1, 3)(random)
-    const told = random.chance(0.96) ? keys.length : random.pick([0, -1, keys.length + 1, keys.length - 1, 'x'])
+    const told = random.chance(0.96)
+      ? keys.length
+      : random.pick([0, -1, keys.length + 1, keys.length - 1, 'x'])
     return [String(told), ...keys]
   }
 }
@@ -81,7 +165,8 @@ export const GENERATORS: Readonly<Record<string, Generator>> = {
   member,
   members: repeated(member, 1, 5),
   manyMembers: repeated(member, 6, 20),
-  manyIntegers: (random) => Array.from({ length: random.between(5, 14) }, () => String(random.between(-100, 100_000))),
+  manyIntegers: (random) =>
+    Array.from({ length: random.between(5, 14) }, () => String(random.between(-100, 100_000))),
   field: member,
   pairs: repeated((random) => [...member(random), ...value(random)], 1, 4),
   manyPairs: repeated((random) => [...member(random), ...value(random)], 6, 14),
@@ -93,16 +178,28 @@ export const GENERATORS: Readonly<Record<string, Generator>> = {
   /** A count that takes everything, so that random choice decides nothing that lasts. */
   all: oneOf('1000'),
   index: odd(INTEGERS, ODD_INTEGERS),
-  offset: odd(['0', '1', '3', '7', '20', '50', '-1'], ['x', '', '-9223372036854775808', '4294967296', '9223372036854775807', '1.5']),
-  bitOffset: odd(['0', '1', '7', '8', '31', '63', '100', '-1', '#0', '#1', '#5'], ['x', '', '#x', '9223372036854775807', '4294967296']),
+  offset: odd(
+    ['0', '1', '3', '7', '20', '50', '-1'],
+    ['x', '', '-9223372036854775808', '4294967296', '9223372036854775807', '1.5'],
+  ),
+  bitOffset: odd(
+    ['0', '1', '7', '8', '31', '63', '100', '-1', '#0', '#1', '#5'],
+    ['x', '', '#x', '9223372036854775807', '4294967296'],
+  ),
   bit: odd(['0', '1'], ['2', '-1', 'x']),
-  fieldType: odd(['u1', 'u4', 'u8', 'u16', 'i5', 'i8', 'i16', 'i32', 'i64', 'u63'], ['u64', 'i65', 'x8', 'u0', '8']),
+  fieldType: odd(
+    ['u1', 'u4', 'u8', 'u16', 'i5', 'i8', 'i16', 'i32', 'i64', 'u63'],
+    ['u64', 'i65', 'x8', 'u0', '8'],
+  ),
   float: odd(FLOATS, ODD_FLOATS),
   score,
   bound,
   word,
   /** Seconds: long enough to outlive the run, or already over. */
-  ttl: odd(['100', '1000', '5000', '100000'], ['0', '-1', 'abc', '', '9223372036854775807', '9223372036854775', '1.5']),
+  ttl: odd(
+    ['100', '1000', '5000', '100000'],
+    ['0', '-1', 'abc', '', '9223372036854775807', '9223372036854775', '1.5'],
+  ),
   ttlMs: odd(['100000', '1000000', '9999999'], ['0', '-1', 'abc', '', '9223372036854775807', '1.5']),
   at: odd(['33177117420', '33177119999', '1'], ['0', '-1', 'abc', '9223372036854775807']),
   atMs: odd(['33177117420000', '33177117420999', '1'], ['0', '-1', 'abc', '9223372036854775807']),

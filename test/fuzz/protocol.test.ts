@@ -22,7 +22,8 @@ test('garbage from some clients changes nothing for the others', { timeout: 600_
   const server = await startSubject()
   try {
     const bystander = await server.connect()
-    for (let index = 0; index < WARM_UP_CONNECTIONS; index++) await throwGarbage(server, seedOf(seed, -1 - index))
+    for (let index = 0; index < WARM_UP_CONNECTIONS; index++)
+      await throwGarbage(server, seedOf(seed, -1 - index))
     const residentBefore = server.residentBytes
     let thrown = 0
     let round = 0

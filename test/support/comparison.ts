@@ -93,7 +93,9 @@ function head(reply: Reply, count: number): string {
   if (typeof value === 'string') return exact(reply)
   const members = value.slice(0, count)
   const areFlags = members.length > 0 && members.every((member) => member.type === 'status')
-  return areFlags ? `${type}[${sorted(value.map(exact))}]` : `${type}[${members.map((one) => head(one, count)).join(',')}]`
+  return areFlags
+    ? `${type}[${sorted(value.map(exact))}]`
+    : `${type}[${members.map((one) => head(one, count)).join(',')}]`
 }
 
 function sorted(texts: string[]): string {
@@ -125,9 +127,10 @@ function isNear(ours: Reply, theirs: Reply, tolerance: number): boolean {
     const members = ours.value as readonly Reply[]
     return members.length === others.length && members.every((one, at) => isNear(one, others[at]!, tolerance))
   }
-  const [mine, other] = [Number(ours.value), Number(theirs.value)]
-  if (!Number.isFinite(mine) || mine < 0 || other < 0) return ours.value === theirs.value
-  return Math.abs(mine - other) <= tolerance
+  const areCounts = /^\d+$/.test(ours.value) && /^\d+$/.test(theirs.value)
+  if (!areCounts) return ours.value === theirs.value
+  const apart = BigInt(ours.value) - BigInt(theirs.value)
+  return (apart < 0n ? -apart : apart) <= BigInt(tolerance)
 }
 
 function missingField(ours: Reply, theirs: Reply, fields: readonly string[]): string | undefined {

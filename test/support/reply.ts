@@ -58,7 +58,8 @@ export class ReplyParser {
   private at = 0
 
   feed(chunk: Buffer): void {
-    this.pending = this.at === this.pending.length ? chunk : Buffer.concat([this.pending.subarray(this.at), chunk])
+    this.pending =
+      this.at === this.pending.length ? chunk : Buffer.concat([this.pending.subarray(this.at), chunk])
     this.at = 0
   }
 
@@ -99,7 +100,8 @@ export class ReplyParser {
     }
     const end = start + length
     if (this.pending.length < end + 2) return undefined
-    if (this.pending[end] !== 13 || this.pending[end + 1] !== 10) throw new Error('not RESP: bulk without CRLF')
+    if (this.pending[end] !== 13 || this.pending[end + 1] !== 10)
+      throw new Error('not RESP: bulk without CRLF')
     this.at = end + 2
     return { type, value: this.pending.toString('latin1', start, end) }
   }

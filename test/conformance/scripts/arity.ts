@@ -56,7 +56,10 @@ export const COMMANDS: readonly string[] = [
 ].flatMap((family) => family.split(',').map((row) => row.trim().replace(/\s+/, ' ')))
 
 function wrongCounts(words: readonly string[], arity: number): string[][] {
-  const filled = (count: number): string[] => [...words, ...Array<string>(Math.max(0, count - words.length)).fill('x')]
+  const filled = (count: number): string[] => [
+    ...words,
+    ...Array<string>(Math.max(0, count - words.length)).fill('x'),
+  ]
   const least = Math.abs(arity)
   const calls: string[][] = []
   if (least > words.length) calls.push(filled(least - 1))

@@ -3,10 +3,53 @@
  */
 import { type Case, near } from '../script.ts'
 
-const RANGES = ['0 0', '0 -1', '1 1', '-2 -1', '5 30', '-100 100', '2 1', '100 200', '-1 -2', '0 9223372036854775807', '-9223372036854775808 -1']
-const TYPES = ['u1', 'u2', 'u7', 'u8', 'u16', 'u31', 'u32', 'u63', 'i1', 'i2', 'i5', 'i8', 'i16', 'i32', 'i63', 'i64']
-const NUMBERS = ['0', '1', '-1', '127', '128', '255', '256', '-128', '-129', '2147483648', '9223372036854775807', '-9223372036854775808']
+const RANGES = [
+  '0 0',
+  '0 -1',
+  '1 1',
+  '-2 -1',
+  '5 30',
+  '-100 100',
+  '2 1',
+  '100 200',
+  '-1 -2',
+  '0 9223372036854775807',
+  '-9223372036854775808 -1',
+]
+const TYPES = [
+  'u1',
+  'u2',
+  'u7',
+  'u8',
+  'u16',
+  'u31',
+  'u32',
+  'u63',
+  'i1',
+  'i2',
+  'i5',
+  'i8',
+  'i16',
+  'i32',
+  'i63',
+  'i64',
+]
+const NUMBERS = [
+  '0',
+  '1',
+  '-1',
+  '127',
+  '128',
+  '255',
+  '256',
+  '-128',
+  '-129',
+  '2147483648',
+  '9223372036854775807',
+  '-9223372036854775808',
+]
 
+// biome-ignore format: a case a line
 export const cases: readonly Case[] = [
   { name: 'SETBIT answers the old bit and grows the string', run: ['SETBIT k 7 1', 'GET k', 'SETBIT k 7 0', 'GET k', 'SETBIT k 100 1', 'STRLEN k', 'GET k', 'SETBIT k 0 0', 'SET n 1', 'SETBIT n 6 1', 'GET n', 'SETBIT z 15 0', 'GET z', 'SET t v EX 100', 'SETBIT t 1 1', near('TTL t', 1)] },
   { name: 'GETBIT reads inside and outside', run: ['SET k foobar', ...['0', '1', '2', '7', '8', '47', '48', '1000', '4294967295'].map((at) => `GETBIT k ${at}`), 'GETBIT none 5', 'SET n 12', 'GETBIT n 2'] },

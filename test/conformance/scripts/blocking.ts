@@ -4,8 +4,25 @@
  */
 import { type Case, near } from '../script.ts'
 
-const TIMEOUTS = ['0.01', '0.001', '-1', '-0.5', 'abc', '""', '1e400', 'inf', '-inf', 'nan', '9223372036854775807', '99999999999999999999', '" 1"', '1e20', '0x']
+const TIMEOUTS = [
+  '0.01',
+  '0.001',
+  '-1',
+  '-0.5',
+  'abc',
+  '""',
+  '1e400',
+  'inf',
+  '-inf',
+  'nan',
+  '9223372036854775807',
+  '99999999999999999999',
+  '" 1"',
+  '1e20',
+  '0x',
+]
 
+// biome-ignore format: a case a line
 export const cases: readonly Case[] = [
   { name: 'blocking pops answer at once when there is something', run: ['RPUSH l a b c d e', 'BLPOP l 0', 'BRPOP l 0', 'BLPOP none l 0', 'BLMOVE l d LEFT RIGHT 0', 'BRPOPLPUSH l d 0', 'LRANGE d 0 -1', 'EXISTS l', 'BLMPOP 0 2 none d LEFT COUNT 5', 'ZADD z 1 a 2 b 3 c', 'BZPOPMIN z 0', 'BZPOPMAX none z 0', 'BZMPOP 0 1 z MIN', 'EXISTS z', 'DBSIZE'] },
   { name: 'blocking pops time out', run: ['BLPOP l 0.02', 'BRPOP l m 0.02', 'BLMOVE l m LEFT LEFT 0.02', 'BRPOPLPUSH l m 0.02', 'BLMPOP 0.02 1 l LEFT', 'BZPOPMIN z 0.02', 'BZPOPMAX z y 0.02', 'BZMPOP 0.02 2 z y MAX COUNT 2'] },

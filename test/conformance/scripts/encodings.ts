@@ -4,9 +4,35 @@
  */
 import { type Case, ignore, many, manyPairs, pairs } from '../script.ts'
 
-const VALUES = ['', 'a', '0', '-0', '1', '-1', '01', '+1', ' 1', '1.0', '12345678901234567890', '9223372036854775807', '-9223372036854775808', '9223372036854775808', '1e5', 'x'.repeat(20), 'x'.repeat(21), 'x'.repeat(43), 'x'.repeat(44), 'x'.repeat(45), 'x'.repeat(1000), '1'.repeat(19), '1'.repeat(20), '1'.repeat(44)]
+const VALUES = [
+  '',
+  'a',
+  '0',
+  '-0',
+  '1',
+  '-1',
+  '01',
+  '+1',
+  ' 1',
+  '1.0',
+  '12345678901234567890',
+  '9223372036854775807',
+  '-9223372036854775808',
+  '9223372036854775808',
+  '1e5',
+  'x'.repeat(20),
+  'x'.repeat(21),
+  'x'.repeat(43),
+  'x'.repeat(44),
+  'x'.repeat(45),
+  'x'.repeat(1000),
+  '1'.repeat(19),
+  '1'.repeat(20),
+  '1'.repeat(44),
+]
 const SIZES = [63, 64, 65, 127, 128, 129]
 
+// biome-ignore format: a case a line
 export const cases: readonly Case[] = [
   ...VALUES.map((value) => ({
     name: `the encoding of the string ${JSON.stringify(value.slice(0, 24))} of ${value.length} bytes`,

@@ -3,8 +3,22 @@
  */
 import { type Case, manyPairs, pairs, scan, scanPairs, shape, typeOnly, unordered } from '../script.ts'
 
-const COUNTS = ['0', '1', '2', '100', '-1', '-5', '-100', 'x', '1.5', '""', '9223372036854775808', '-9223372036854775808']
+const COUNTS = [
+  '0',
+  '1',
+  '2',
+  '100',
+  '-1',
+  '-5',
+  '-100',
+  'x',
+  '1.5',
+  '""',
+  '9223372036854775808',
+  '-9223372036854775808',
+]
 
+// biome-ignore format: a case a line
 export const cases: readonly Case[] = [
   { name: 'HSET counts new fields and HGET reads them', run: ['HSET h a 1 b 2', 'HSET h a 3 c 4', 'HGET h a', 'HGET h none', 'HGET none a', 'HSET h a 5', 'HLEN h', 'HSET h "" ""', 'HGET h ""', 'HSET h x 1 x 2', 'HGET h x', 'HGETALL h'] },
   { name: 'HSET and HMSET need pairs', run: ['HSET h', 'HSET h a', 'HSET h a 1 b', 'HMSET h a', 'HMSET h a 1 b', 'HMSET h a 1 b 2', 'HMGET h a b', 'HSET', 'HGET h', 'HGET h a b', 'EXISTS none'] },

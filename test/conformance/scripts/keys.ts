@@ -2,13 +2,61 @@
  * What commands on keys of any type answer: existence, times to live, renaming, copying, scanning,
  * sorting, OBJECT. Commands only; redis-server knows the answers. Shape: table.
  */
-import { type Case, fields, ignore, many, manyPairs, near, scan, shape, typeOnly, unordered } from '../script.ts'
+import {
+  type Case,
+  fields,
+  ignore,
+  many,
+  manyPairs,
+  near,
+  scan,
+  shape,
+  typeOnly,
+  unordered,
+} from '../script.ts'
 
 const EVERY_TYPE = ['SET s v', 'RPUSH l a b', 'HSET h f v', 'SADD t a b', 'ZADD z 1 a 2 b']
 const TYPE_KEYS = ['s', 'l', 'h', 't', 'z', 'none']
-const TIMES = ['100', '0', '-1', '-100', 'abc', '1.5', '""', '9223372036854775807', '9223372036854775', '-9223372036854775808', '9223372036854775808', '1e3', '" 5"']
-const PATTERNS = ['*', 'a*', '*b', 'a?c', '[ab]*', '[^a]*', '[a-c]?c', 'a\\\\*', '**', '', '?', 'a[', '[', '[]', '[a-', '\\\\', 'a*c*', '*a*b*', '[z-a]*', '[\\\\^x]*', '{a}*']
+const TIMES = [
+  '100',
+  '0',
+  '-1',
+  '-100',
+  'abc',
+  '1.5',
+  '""',
+  '9223372036854775807',
+  '9223372036854775',
+  '-9223372036854775808',
+  '9223372036854775808',
+  '1e3',
+  '" 5"',
+]
+const PATTERNS = [
+  '*',
+  'a*',
+  '*b',
+  'a?c',
+  '[ab]*',
+  '[^a]*',
+  '[a-c]?c',
+  'a\\\\*',
+  '**',
+  '',
+  '?',
+  'a[',
+  '[',
+  '[]',
+  '[a-',
+  '\\\\',
+  'a*c*',
+  '*a*b*',
+  '[z-a]*',
+  '[\\\\^x]*',
+  '{a}*',
+]
 
+// biome-ignore format: a case a line
 export const cases: readonly Case[] = [
   { name: 'DEL and UNLINK count the keys they removed', run: [...EVERY_TYPE, 'DEL s none', 'DEL s', 'DEL l l h', 'UNLINK t none t', 'UNLINK z', 'DBSIZE', 'DEL', 'UNLINK'] },
   { name: 'EXISTS and TOUCH count every mention', run: [...EVERY_TYPE, 'EXISTS s', 'EXISTS s s l none', 'TOUCH s s l none', 'EXISTS', 'TOUCH', 'TOUCH none'] },

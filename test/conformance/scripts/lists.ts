@@ -3,9 +3,26 @@
  */
 import { type Case, many, near } from '../script.ts'
 
-const INDEXES = ['0', '1', '-1', '2', '-5', '4', '5', '-6', '100', '-100', '9223372036854775807', '-9223372036854775808', 'x', '1.5', '""']
+const INDEXES = [
+  '0',
+  '1',
+  '-1',
+  '2',
+  '-5',
+  '4',
+  '5',
+  '-6',
+  '100',
+  '-100',
+  '9223372036854775807',
+  '-9223372036854775808',
+  'x',
+  '1.5',
+  '""',
+]
 const FIVE = 'RPUSH l a b c d e'
 
+// biome-ignore format: a case a line
 export const cases: readonly Case[] = [
   { name: 'LPUSH and RPUSH put elements at their ends in order', run: ['LPUSH l a b c', 'LRANGE l 0 -1', 'RPUSH l x y', 'LRANGE l 0 -1', 'LPUSH l ""', 'LLEN l', 'LINDEX l 0', 'LPUSH l', 'RPUSH l', 'LPUSH', 'LLEN none', 'LLEN'] },
   { name: 'LPUSHX and RPUSHX need a list', run: ['LPUSHX l a', 'RPUSHX l a', 'EXISTS l', 'RPUSH l a', 'LPUSHX l b c', 'RPUSHX l d e', 'LRANGE l 0 -1', 'LPUSHX l', 'RPUSHX l'] },

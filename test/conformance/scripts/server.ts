@@ -6,6 +6,7 @@
 import { type Case, errorCode, fields, ignore, near, pairs, shape, typeOnly } from '../script.ts'
 
 /** What redis-cli --stat, redis_exporter, Grafana's dashboards and RedisInsight read. */
+// biome-ignore format: a section a line
 const INFO_FIELDS: Readonly<Record<string, readonly string[]>> = {
   server: ['redis_version', 'redis_git_sha1', 'redis_git_dirty', 'redis_build_id', 'redis_mode', 'os', 'arch_bits', 'multiplexing_api', 'process_id', 'run_id', 'tcp_port', 'server_time_usec', 'uptime_in_seconds', 'uptime_in_days', 'hz', 'configured_hz', 'lru_clock', 'executable', 'config_file'],
   clients: ['connected_clients', 'cluster_connections', 'maxclients', 'client_recent_max_input_buffer', 'client_recent_max_output_buffer', 'blocked_clients', 'tracking_clients', 'clients_in_timeout_table'],
@@ -19,9 +20,11 @@ const INFO_FIELDS: Readonly<Record<string, readonly string[]>> = {
 const EVERY_FIELD = Object.values(INFO_FIELDS).flat()
 
 /** What clients, benchmarks and dashboards read or set; and one directive of each type. */
+// biome-ignore format: many short names
 const DIRECTIVES = ['maxmemory', 'maxmemory-policy', 'maxmemory-samples', 'save', 'appendonly', 'databases', 'maxclients', 'timeout', 'tcp-keepalive', 'hz', 'slowlog-log-slower-than', 'slowlog-max-len', 'latency-monitor-threshold', 'notify-keyspace-events', 'hash-max-listpack-entries', 'hash-max-listpack-value', 'list-max-listpack-size', 'list-compress-depth', 'set-max-intset-entries', 'zset-max-listpack-entries', 'zset-max-listpack-value', 'proto-max-bulk-len', 'lfu-log-factor', 'lfu-decay-time', 'lazyfree-lazy-eviction', 'lazyfree-lazy-user-del', 'activerehashing', 'active-expire-effort', 'dynamic-hz', 'requirepass', 'tcp-backlog', 'maxmemory-eviction-tenacity']
 
 /** [directive, values]: taken or refused, in the same words. */
+// biome-ignore format: a directive a line
 const SETTINGS: readonly (readonly [string, readonly string[]])[] = [
   ['maxmemory', ['100mb', '1gb', '1000000', '1k', '1kb', '0', '-1', 'abc', '', '10xb', '1.5gb', '1GB', '2Mb', '99999999999999999999']],
   ['maxmemory-policy', ['allkeys-lru', 'volatile-ttl', 'noeviction', 'ALLKEYS-LFU', 'bogus', '']],
@@ -58,6 +61,7 @@ const RESTORED: Readonly<Record<string, string>> = {
   'latency-tracking-info-percentiles': '50 99 99.9',
 }
 
+// biome-ignore format: a case a line
 export const cases: readonly Case[] = [
   { name: 'CONFIG GET takes patterns', run: [...DIRECTIVES.filter((name) => !['maxclients', 'client-query-buffer-limit'].includes(name)).map((name) => pairs(`CONFIG GET ${name}`)), 'CONFIG GET no-such-directive', pairs('CONFIG GET hash-max-listpack-*'), pairs('CONFIG GET MAXMEMORY'), pairs('CONFIG GET maxmemory maxmemory-policy maxmemory'), pairs('CONFIG GET maxmemory* no-such set-max-*'), typeOnly('CONFIG GET *'), 'CONFIG GET', 'config get hz', 'CONFIG GET maxmemor[xy]'] },
   ...SETTINGS.map(([name, values]) => ({

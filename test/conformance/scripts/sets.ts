@@ -4,9 +4,36 @@
 import { type Case, many, scan, shape, typeOnly, unordered } from '../script.ts'
 
 const SETS = ['SADD a 1 2 3 x y', 'SADD b 2 3 4 y z', 'SADD c 3 y w', 'SADD ints 1 2 3 4 5']
-const KEYS = ['a', 'b', 'a b', 'a b c', 'a none', 'none', 'none a', 'none other', 'a a', 'a ints', 'ints ints', 'c b a none']
-const COUNTS = ['0', '1', '2', '100', '-1', '-100', 'x', '1.5', '""', '9223372036854775807', '9223372036854775808', '-9223372036854775808']
+const KEYS = [
+  'a',
+  'b',
+  'a b',
+  'a b c',
+  'a none',
+  'none',
+  'none a',
+  'none other',
+  'a a',
+  'a ints',
+  'ints ints',
+  'c b a none',
+]
+const COUNTS = [
+  '0',
+  '1',
+  '2',
+  '100',
+  '-1',
+  '-100',
+  'x',
+  '1.5',
+  '""',
+  '9223372036854775807',
+  '9223372036854775808',
+  '-9223372036854775808',
+]
 
+// biome-ignore format: a case a line
 export const cases: readonly Case[] = [
   { name: 'SADD counts new members', run: ['SADD s a b a', 'SADD s b c', 'SCARD s', unordered('SMEMBERS s'), 'SADD s ""', 'SISMEMBER s ""', 'SADD s', 'SADD', 'SCARD none', 'SMEMBERS none', 'SADD n 1 01 +1 1.0', unordered('SMEMBERS n')] },
   { name: 'SREM counts and removes the set with its last member', run: ['SADD s a b c', 'SREM s a none', 'SREM s b b c', 'EXISTS s', 'SREM s a', 'SREM none a', 'SREM s', 'SADD i 1 2 3', 'SREM i 2 x 03', 'SMEMBERS i'] },

@@ -6,14 +6,123 @@ import { type Case, many } from '../script.ts'
 
 const FIVE = 'ZADD z 1 a 2 b 3 c 4 d 5 e'
 const LEX = 'ZADD x 0 a 0 b 0 c 0 d 0 e 0 ba'
-const RANKS = ['0 -1', '1 2', '-2 -1', '3 1', '0 0', '-100 100', '5 10', '-1 0', '0 9223372036854775807', 'x 1', '1 x', '1.5 2', '"" 1', '(1 2']
-const SCORES = ['-inf +inf', '1 3', '(1 3', '1 (3', '(1 (3', '3 1', '+inf -inf', '2 2', '(2 2', '1.5 2.5', 'x 1', '1 x', '( 1', 'inf inf', '-inf (1', 'nan 1', '1 ""', '0x1 5']
-const WORDS = ['- +', '+ -', '[a [c', '(a [c', '[a (c', '(a (c', '[c [a', '- [b', '[b +', '[b [b', '(b (b', '[z +', 'a c', '[a c', '- x', '+ +', '- -', '[ +', '( +', '-x +', '"" +']
-const LIMITS = ['', 'LIMIT 0 2', 'LIMIT 1 1', 'LIMIT 1 -1', 'LIMIT -1 2', 'LIMIT 0 0', 'LIMIT 10 5', 'LIMIT 0 -5', 'LIMIT x 1', 'LIMIT 1 x', 'LIMIT 1']
-const COMBINATIONS = ['2 a b', '2 a b WEIGHTS 2 3', '2 a b AGGREGATE MIN', '2 a b AGGREGATE MAX', '2 a b AGGREGATE SUM', '2 a b WEIGHTS 1 -1 AGGREGATE max', '1 a', '2 a none', '2 none a', '1 none', '2 a s', '2 s a', '3 a b s WEIGHTS 1 2 0.5', '2 a a', '3 b a b', '2 b i']
-const MISTAKES = ['0 a', '-1 a', 'x a', '3 a b', '1 a b', '2 a b WEIGHTS 1', '2 a b WEIGHTS', '2 a b WEIGHTS x y', '2 a b WEIGHTS 1 nan', '2 a b AGGREGATE', '2 a b AGGREGATE AVG', '2 a b BOGUS', '2 a b WITHSCORES', '2 a b WITHSCORES x', '2 a b WITHSCORES WITHSCORES', '2 a str', '2 str a', '2 none str', '9223372036854775807 a', '2 a b WEIGHTS 1 2 3', '2 a b LIMIT 1', '2 a b AGGREGATE SUM WEIGHTS 1 2']
+const RANKS = [
+  '0 -1',
+  '1 2',
+  '-2 -1',
+  '3 1',
+  '0 0',
+  '-100 100',
+  '5 10',
+  '-1 0',
+  '0 9223372036854775807',
+  'x 1',
+  '1 x',
+  '1.5 2',
+  '"" 1',
+  '(1 2',
+]
+const SCORES = [
+  '-inf +inf',
+  '1 3',
+  '(1 3',
+  '1 (3',
+  '(1 (3',
+  '3 1',
+  '+inf -inf',
+  '2 2',
+  '(2 2',
+  '1.5 2.5',
+  'x 1',
+  '1 x',
+  '( 1',
+  'inf inf',
+  '-inf (1',
+  'nan 1',
+  '1 ""',
+  '0x1 5',
+]
+const WORDS = [
+  '- +',
+  '+ -',
+  '[a [c',
+  '(a [c',
+  '[a (c',
+  '(a (c',
+  '[c [a',
+  '- [b',
+  '[b +',
+  '[b [b',
+  '(b (b',
+  '[z +',
+  'a c',
+  '[a c',
+  '- x',
+  '+ +',
+  '- -',
+  '[ +',
+  '( +',
+  '-x +',
+  '"" +',
+]
+const LIMITS = [
+  '',
+  'LIMIT 0 2',
+  'LIMIT 1 1',
+  'LIMIT 1 -1',
+  'LIMIT -1 2',
+  'LIMIT 0 0',
+  'LIMIT 10 5',
+  'LIMIT 0 -5',
+  'LIMIT x 1',
+  'LIMIT 1 x',
+  'LIMIT 1',
+]
+const COMBINATIONS = [
+  '2 a b',
+  '2 a b WEIGHTS 2 3',
+  '2 a b AGGREGATE MIN',
+  '2 a b AGGREGATE MAX',
+  '2 a b AGGREGATE SUM',
+  '2 a b WEIGHTS 1 -1 AGGREGATE max',
+  '1 a',
+  '2 a none',
+  '2 none a',
+  '1 none',
+  '2 a s',
+  '2 s a',
+  '3 a b s WEIGHTS 1 2 0.5',
+  '2 a a',
+  '3 b a b',
+  '2 b i',
+]
+const MISTAKES = [
+  '0 a',
+  '-1 a',
+  'x a',
+  '3 a b',
+  '1 a b',
+  '2 a b WEIGHTS 1',
+  '2 a b WEIGHTS',
+  '2 a b WEIGHTS x y',
+  '2 a b WEIGHTS 1 nan',
+  '2 a b AGGREGATE',
+  '2 a b AGGREGATE AVG',
+  '2 a b BOGUS',
+  '2 a b WITHSCORES',
+  '2 a b WITHSCORES x',
+  '2 a b WITHSCORES WITHSCORES',
+  '2 a str',
+  '2 str a',
+  '2 none str',
+  '9223372036854775807 a',
+  '2 a b WEIGHTS 1 2 3',
+  '2 a b LIMIT 1',
+  '2 a b AGGREGATE SUM WEIGHTS 1 2',
+]
 const SOURCES = ['ZADD a 1 x 2 y 3 z', 'ZADD b 10 y 20 z 30 w', 'SADD s x w q', 'SADD i 1 2 3', 'SET str v']
 
+// biome-ignore format: a case a line
 export const cases: readonly Case[] = [
   ...RANKS.map((range) => ({
     name: `ranges by rank ${range}`,

@@ -4,10 +4,50 @@
  */
 import { type Case, many, manyPairs, near, pairs, scanPairs, shape, typeOnly, unordered } from '../script.ts'
 
-const SCORES = ['0', '-0', '1', '1.5', '-1.5', 'inf', '+inf', '-inf', 'Infinity', '-Infinity', 'nan', 'abc', '""', '1e400', '-1e400', '1e17', '1e21', '1e22', '1e-7', '1e-320', '0x10', '" 1"', '"1 "', '3.0', '.5', '5.', '1e5', '17179869184', '9007199254740993', '9223372036854775807', '123456789012345678', '0.1', '0.30000000000000004', '3.14159265358979312', '1.7976931348623157e308', '5e-324', '100000000000000000000', '-100000000000000000']
+const SCORES = [
+  '0',
+  '-0',
+  '1',
+  '1.5',
+  '-1.5',
+  'inf',
+  '+inf',
+  '-inf',
+  'Infinity',
+  '-Infinity',
+  'nan',
+  'abc',
+  '""',
+  '1e400',
+  '-1e400',
+  '1e17',
+  '1e21',
+  '1e22',
+  '1e-7',
+  '1e-320',
+  '0x10',
+  '" 1"',
+  '"1 "',
+  '3.0',
+  '.5',
+  '5.',
+  '1e5',
+  '17179869184',
+  '9007199254740993',
+  '9223372036854775807',
+  '123456789012345678',
+  '0.1',
+  '0.30000000000000004',
+  '3.14159265358979312',
+  '1.7976931348623157e308',
+  '5e-324',
+  '100000000000000000000',
+  '-100000000000000000',
+]
 const COUNTS = ['0', '1', '2', '100', '-1', '-100', 'x', '1.5', '9223372036854775808', '-9223372036854775808']
 const THREE = 'ZADD z 1 a 2 b 3 c'
 
+// biome-ignore format: a case a line
 export const cases: readonly Case[] = [
   { name: 'ZADD counts new members and ZSCORE reads scores', run: ['ZADD z 1 a 2 b', 'ZADD z 3 a 4 c', 'ZSCORE z a', 'ZSCORE z none', 'ZSCORE none a', 'ZCARD z', 'ZCARD none', 'ZADD z 1 x 2 x', 'ZSCORE z x', 'ZMSCORE z a none c', 'ZMSCORE none a b', 'ZADD z 5 ""', 'ZSCORE z ""', 'ZSCORE z', 'ZMSCORE z', 'ZCARD'] },
   ...SCORES.map((score) => ({

@@ -5,8 +5,36 @@
 import { type Case, near, pairs, unordered } from '../script.ts'
 
 /** What changes a watched key, or does not. */
-const TOUCHES = ['SET k 2', 'SET k 1', 'DEL k', 'EXPIRE k 100', 'PERSIST k', 'GET k', 'APPEND k ""', 'SETRANGE k 0 ""', 'INCR k', 'SET other 1', 'RENAME other k', 'COPY other k REPLACE', 'FLUSHALL', 'FLUSHDB', 'SETNX k 5', 'TOUCH k', 'GETEX k', 'GETEX k EX 100', 'MSET a 1 k 2', 'SWAPDB 0 1', 'MOVE k 1', 'UNLINK k', 'SETBIT k 1 1', 'INCR none', 'DEL none', 'SELECT 0']
+const TOUCHES = [
+  'SET k 2',
+  'SET k 1',
+  'DEL k',
+  'EXPIRE k 100',
+  'PERSIST k',
+  'GET k',
+  'APPEND k ""',
+  'SETRANGE k 0 ""',
+  'INCR k',
+  'SET other 1',
+  'RENAME other k',
+  'COPY other k REPLACE',
+  'FLUSHALL',
+  'FLUSHDB',
+  'SETNX k 5',
+  'TOUCH k',
+  'GETEX k',
+  'GETEX k EX 100',
+  'MSET a 1 k 2',
+  'SWAPDB 0 1',
+  'MOVE k 1',
+  'UNLINK k',
+  'SETBIT k 1 1',
+  'INCR none',
+  'DEL none',
+  'SELECT 0',
+]
 
+// biome-ignore format: a case a line
 export const cases: readonly Case[] = [
   { name: 'EXEC runs what was queued', run: ['MULTI', 'SET a 1', 'INCR a', 'GET a', 'EXEC', 'GET a', 'MULTI', 'EXEC'] },
   { name: 'DISCARD forgets what was queued', run: ['SET a 1', 'MULTI', 'INCR a', 'DISCARD', 'GET a', 'DISCARD', 'EXEC'] },

@@ -9,6 +9,7 @@ import { type Case, shape, unordered } from '../script.ts'
 const EVERY_TYPE = ['SET str 10', 'RPUSH list a b', 'HSET hash f 1', 'SADD set 1 b', 'ZADD zset 1 a 2 b']
 const KEYS = ['str', 'list', 'hash', 'set', 'zset', 'none']
 
+// biome-ignore format: a family a paragraph
 const COMMANDS = [
   'GET $', 'SET $ v GET', 'SET $ v', 'SETNX $ v', 'GETSET $ v', 'GETDEL $', 'GETEX $', 'GETEX $ EX 100', 'APPEND $ x', 'STRLEN $', 'SETRANGE $ 0 x',
   'GETRANGE $ 0 -1', 'SUBSTR $ 0 -1', 'INCR $', 'DECR $', 'INCRBY $ 5', 'DECRBY $ 5', 'INCRBYFLOAT $ 1.5', 'MGET $ $', 'MSET $ v', 'MSETNX $ v', 'LCS $ $',
@@ -38,10 +39,22 @@ const RANDOM = /^(HRANDFIELD|ZRANDMEMBER \$$|SSCAN|SPOP \$ 0)/
 function callOf(command: string, key: string) {
   const line = command.replaceAll('$', key)
   if (RANDOM.test(command)) return shape(line)
-  return OPEN_ORDER.test(command) && !command.includes('STORE') && !command.includes('CARD') ? unordered(line) : line
+  return OPEN_ORDER.test(command) && !command.includes('STORE') && !command.includes('CARD')
+    ? unordered(line)
+    : line
 }
 
-const DUMP = ['DBSIZE', ...['str', 'list', 'hash', 'set', 'zset', 'd'].flatMap((key) => [`TYPE ${key}`, `GET ${key}`, `LRANGE ${key} 0 -1`, `HGETALL ${key}`, unordered(`SMEMBERS ${key}`), `ZRANGE ${key} 0 -1 WITHSCORES`])]
+const DUMP = [
+  'DBSIZE',
+  ...['str', 'list', 'hash', 'set', 'zset', 'd'].flatMap((key) => [
+    `TYPE ${key}`,
+    `GET ${key}`,
+    `LRANGE ${key} 0 -1`,
+    `HGETALL ${key}`,
+    unordered(`SMEMBERS ${key}`),
+    `ZRANGE ${key} 0 -1 WITHSCORES`,
+  ]),
+]
 
 export const cases: readonly Case[] = COMMANDS.map((command) => ({
   name: `${command} on a key of each type`,
