@@ -359,7 +359,9 @@ export class Connection {
   /** Output that piles up first stops the connection from causing more, and at the class's limit ends it. */
   #judgeOutput(): void {
     const queued = this.queuedBytes
-    if (this.#gauge.isOver(this.outputLimits, queued, this.#nowMs)) {
+    const isKnown = this.conversation.isAuthenticated
+    const outputLimits = isKnown ? this.outputLimits : this.#room.limits.unauthenticatedOutput
+    if (this.#gauge.isOver(outputLimits, queued, this.#nowMs)) {
       this.#room.stats.outputLimitDisconnections++
       this.destroy('output-buffer-limit')
       return

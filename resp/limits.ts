@@ -23,6 +23,8 @@ export interface ConnectionLimits {
   partialRequestBytes: number
   /** Who has not authenticated must send a first complete request within this time. */
   unauthenticatedMs: number
+  /** Replies he may leave unread: he is owed errors only (CVE-2025-21605). */
+  unauthenticatedOutput: OutputLimits
   /** 0: connections may be idle for ever. */
   idleTimeoutMs: number
   /** A closing connection whose output does not move for this long is cut off. */
@@ -41,6 +43,7 @@ export function defaultConnectionLimits(): ConnectionLimits {
     partialRequestMs: 30000,
     partialRequestBytes: 65536,
     unauthenticatedMs: 10000,
+    unauthenticatedOutput: { hardBytes: 65536, softBytes: 0, softSeconds: 0 },
     idleTimeoutMs: 0,
     closeLingerMs: 5000,
   }

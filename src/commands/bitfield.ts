@@ -163,11 +163,17 @@ function apply(call: Call, ref: number, operation: Operation, isLonger: boolean)
       call.reply.nil()
       return false
     }
-    if (overflow === 'sat') value = limitOf(isSigned, bits, wanted > 0n)
+    const isUpper = wanted > 0n || (verb === 'set' && looksTooLarge(isSigned, bits, wanted))
+    if (overflow === 'sat') value = limitOf(isSigned, bits, isUpper)
   }
   call.reply.integerBig(verb === 'set' ? old : value)
   writeField(entries.valueBuffer(ref), entries.valueStart(ref), operation.offset, bits, value)
   return isLonger || old !== value
+}
+
+/** Redis measures the room above a value in 64 bits; below -2^63 + limit that wraps, and it saturates upwards. */
+function looksTooLarge(isSigned: boolean, bits: number, wanted: bigint): boolean {
+  return isSigned && BigInt.asIntN(64, limitOf(true, bits, true) - wanted) < 0n
 }
 
 function limitOf(isSigned: boolean, bits: number, isUpper: boolean): bigint {

@@ -4,7 +4,7 @@
  */
 import type { ReplyWriter } from '../../resp/index.ts'
 import { categoriesOf } from './acl-categories.ts'
-import { FLAG_NAMES } from './command.ts'
+import { FLAG_NAMES, MAY_REPLICATE } from './command.ts'
 import type { CommandRow } from './command-row.ts'
 import { tipsOf } from './command-tips.ts'
 import { type KeySpec, keySpecsOf } from './key-specs.ts'
@@ -30,8 +30,9 @@ export function writeCommandInfo(reply: ReplyWriter, row: CommandRow): void {
   for (const sub of row.subcommands) writeCommandInfo(reply, sub)
 }
 
+/** As Redis tells them; one flag is its own affair there. */
 export function flagNames(flags: number): string[] {
-  return FLAG_NAMES.filter((_, bit) => (flags & (1 << bit)) !== 0)
+  return FLAG_NAMES.filter((_, bit) => (flags & ~MAY_REPLICATE & (1 << bit)) !== 0)
 }
 
 /** A set of words in status form, as flags and categories are sent. */

@@ -18,11 +18,16 @@ const HELP: readonly string[] = [
   '    Rewrite the configuration file.',
 ]
 
+/** A name that was asked for as it is comes back in the client's own spelling. */
 function get(call: Call): void {
   const { node, reply } = call
-  const found = node.config.get(words(call))
+  const patterns = words(call)
+  const found = node.config.get(patterns)
   reply.map(found.length / 2)
-  for (const text of found) reply.bulkText(text)
+  for (let i = 0; i < found.length; i += 2) {
+    reply.bulkText(patterns.find((pattern) => pattern.toLowerCase() === found[i]) ?? found[i]!)
+    reply.bulkText(found[i + 1]!)
+  }
 }
 
 function set(call: Call): void {

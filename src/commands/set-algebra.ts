@@ -126,7 +126,7 @@ function store(operation: Operation, event: string): (call: Call) => void {
 function sintercard(call: Call): void {
   const { args, reply } = call
   const keyCount = call.integer(1)
-  if (!(keyCount > 0 && keyCount < 2 ** 31)) {
+  if (!(keyCount > 0)) {
     reply.error('ERR numkeys should be greater than 0')
     return
   }

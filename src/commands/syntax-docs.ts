@@ -103,10 +103,18 @@ class SyntaxReader {
     const choices = [choice(hasToken ? words.slice(1) : words)]
     while (this.#pieces[this.#at] === '|') {
       this.#at++
-      choices.push(choice(this.#words(isAlone)))
+      choices.push(this.#alternative(isAlone))
     }
     const name = choices.map((one) => one.name).join('-or-')
     return argument(name, 'oneof', hasToken ? words[0] : undefined, choices)
+  }
+
+  /** What follows a `|`: words, optional parts before them, or optional parts alone. */
+  #alternative(isAlone: boolean): ArgumentDocs {
+    const parts: ArgumentDocs[] = []
+    while (this.#pieces[this.#at] === '[') this.#bracket(parts)
+    if (parts.length === 0 || isWord(this.#pieces[this.#at])) parts.push(choice(this.#words(isAlone)))
+    return grouped(parts)
   }
 
   /** Words that belong together: a token with its values, or one word; up to the next `|` or bracket. */
@@ -167,6 +175,10 @@ function isToken(piece: string): boolean {
   return /^[A-Z][A-Z0-9_-]*$/.test(piece)
 }
 
+function isWord(piece: string | undefined): boolean {
+  return piece !== undefined && piece !== '...' && !/^[[\]|]$/.test(piece)
+}
+
 function isValue(piece: string | undefined): boolean {
-  return piece !== undefined && piece !== '...' && !/^[[\]|]$/.test(piece) && !isToken(piece)
+  return isWord(piece) && !isToken(piece!)
 }

@@ -8,7 +8,7 @@
  *
  *   segment 256 MiB |page|page|page|...      page of class 48 B |cell|cell|free->cell|...|untouched|
  *
- * It knows nothing of keys or values. Bytes above CELL_BYTES_MAX do not live here (see apart.ts).
+ * What is larger than a cell takes whole pages side by side (a run). It knows nothing of keys or values.
  */
 export const UNIT_BYTES = 16
 export const PAGE_BYTES = 1 << 17
@@ -117,6 +117,25 @@ export class Arena {
     return CLASS_UNITS[this.#pageClass[ref >>> PAGE_SHIFT]!]! << 4
   }
 
+  /** Whole pages side by side for a rare block above CELL_BYTES_MAX, at most a segment. Goes back by `freeRun`. */
+  allocateRun(byteCount: number): number {
+    const count = Math.ceil(byteCount / PAGE_BYTES)
+    // A run lies within one segment: the pages left over before the next become ordinary free ones.
+    while ((this.#pagesTotal % PAGES_PER_SEGMENT) + count > PAGES_PER_SEGMENT) this.#giveBack(this.#newPages(1))
+    const page = this.#newPages(count)
+    this.pagesInUse += count
+    this.usedBytes += count * PAGE_BYTES
+    return page << PAGE_SHIFT
+  }
+
+  /** `byteCount` as it was asked for. */
+  freeRun(ref: number, byteCount: number): void {
+    const count = Math.ceil(byteCount / PAGE_BYTES)
+    for (let i = 0; i < count; i++) this.#giveBack((ref >>> PAGE_SHIFT) + i)
+    this.pagesInUse -= count
+    this.usedBytes -= count * PAGE_BYTES
+  }
+
   /** Takes every cell back at once. */
   reset(): void {
     const isLarge = this.#pagesTotal > RESET_PAGES_KEPT
@@ -135,11 +154,7 @@ export class Arena {
   #openPage(sizeClass: number): number {
     let page = this.#freePages
     if (page !== 0) this.#freePages = this.#pageNext[page]!
-    else {
-      page = this.#pagesTotal++
-      if (page >= PAGES_MAX) throw new Error('arena: out of address space')
-      if (page >= this.bytes.length * PAGES_PER_SEGMENT) this.#addSegment()
-    }
+    else page = this.#newPages(1)
     this.#pageClass[page] = sizeClass
     this.#pageLive[page] = 0
     this.#pageTouched[page] = 0
@@ -151,10 +166,23 @@ export class Arena {
 
   #closePage(page: number, sizeClass: number): void {
     this.#unlink(page, sizeClass)
+    this.#giveBack(page)
+    this.pagesInUse--
+  }
+
+  #giveBack(page: number): void {
     this.#pageClass[page] = FREE_PAGE
     this.#pageNext[page] = this.#freePages
     this.#freePages = page
-    this.pagesInUse--
+  }
+
+  /** The first of `count` pages never used before. */
+  #newPages(count: number): number {
+    const page = this.#pagesTotal
+    if (page + count > PAGES_MAX) throw new Error('arena: out of address space')
+    if (page + count > this.bytes.length * PAGES_PER_SEGMENT) this.#addSegment()
+    this.#pagesTotal = page + count
+    return page
   }
 
   #link(page: number, sizeClass: number): void {

@@ -2,9 +2,9 @@
  * Hash index [Machine]: many hash tables of (hash, ref) pairs inside one arena.
  *
  * A table (one per hash slot, one per large collection) is a region of 2^bits pairs with linear probing; it grows
- * alone, so no growth touches more than REGION_BITS_MAX pairs. A table that needs more becomes a directory of
- * child tables, chosen by the top bits of the hash and split one by one (extendible hashing), so even one slot
- * with twenty million keys never stalls the node:
+ * and shrinks alone, so no step touches more than REGION_BITS_MAX pairs. A table that needs more becomes a directory
+ * of child tables, chosen by the top bits of the hash, split and merged one by one (extendible hashing), so even one
+ * slot with twenty million keys never stalls the node:
  *
  *   table -> region [h r|h r|..]            small
  *   table -> directory [0 0 1 2] -> child tables -> regions      large
@@ -14,24 +14,28 @@
  * Hash 0 marks an empty pair; callers never pass it.
  */
 import { type Arena, SEGMENT_MASK, SEGMENT_SHIFT } from './arena.ts'
+import { Directory } from './directory.ts'
+import { HashOrder } from './hash-order.ts'
 
 const REGION_BITS_MIN = 3
 const REGION_BITS_MAX = 12
+/** Splitting ends here; a child whose hashes agree in so many bits (somebody crafted them) grows as a whole instead. */
+const DEPTH_MAX = 20
+const REGION_BITS_LIMIT = 21
+/** Siblings with no more pairs than this together become one child again: a third of what makes them split. */
+const MERGED_PAIRS_MAX = 1024
 const DIRECTORY = 255
-
-interface Directory {
-  depth: number
-  children: Uint32Array
-}
 
 export class HashIndex {
   readonly arena: Arena
   #base: Uint32Array
   #bits: Uint8Array
   #count: Uint32Array
-  #localDepth: Uint8Array
-  readonly #directories = new Map<number, Directory>()
+  /** A table that is a directory (its bits say so) keeps its number here as its base. */
+  readonly #directories: (Directory | undefined)[] = []
+  readonly #freeDirectories: number[] = []
   readonly #freeTables: number[] = []
+  readonly #order = new HashOrder()
   readonly #tablesAtStart: number
   #tablesTotal: number
   // What the last seek found: the table asked for, the table (child) that holds the pair, the pair's number.
@@ -46,7 +50,6 @@ export class HashIndex {
     this.#base = new Uint32Array(room)
     this.#bits = new Uint8Array(room)
     this.#count = new Uint32Array(room)
-    this.#localDepth = new Uint8Array(room)
     this.#tablesAtStart = tableCount
     this.#tablesTotal = tableCount
   }
@@ -64,11 +67,11 @@ export class HashIndex {
 
   /** Forgets every pair; the refs are the caller's to free. The table number itself stays usable. */
   clear(table: number): void {
-    const directory = this.#directories.get(table)
-    if (directory) {
-      for (const child of new Set(directory.children)) this.dropTable(child)
-      this.#directories.delete(table)
-    } else if (this.#base[table] !== 0) this.arena.free(this.#base[table]!)
+    if (this.#bits[table] === DIRECTORY) {
+      const directory = this.#directoryOf(table)
+      for (let at = 0; at < directory.positions; at = directory.behind(at)) this.dropTable(directory.childAt(at))
+      this.#dropDirectory(table)
+    } else if (this.#base[table] !== 0) this.#freeRegion(this.#base[table]!, this.#bits[table]!)
     this.#base[table] = 0
     this.#bits[table] = 0
     this.#count[table] = 0
@@ -80,15 +83,14 @@ export class HashIndex {
     this.#base.fill(0)
     this.#bits.fill(0)
     this.#count.fill(0)
-    this.#localDepth.fill(0)
-    this.#directories.clear()
+    this.#directories.length = 0
+    this.#freeDirectories.length = 0
     this.#freeTables.length = 0
     this.#tablesTotal = this.#tablesAtStart
   }
 
   dropTable(table: number): void {
     this.clear(table)
-    this.#localDepth[table] = 0
     this.#freeTables.push(table)
   }
 
@@ -96,7 +98,7 @@ export class HashIndex {
   seek(table: number, hash: number): number {
     this.#root = table
     this.#hash = hash
-    if (this.#bits[table] === DIRECTORY) table = this.#childOf(table, hash)
+    if (this.#bits[table] === DIRECTORY) table = this.#directoryOf(table).childOf(hash)
     this.#table = table
     const base = this.#base[table]!
     if (base === 0) return 0
@@ -171,22 +173,13 @@ export class HashIndex {
     words[start + hole * 2 + 1] = 0
     const left = --this.#count[table]!
     if (table !== this.#root && --this.#count[this.#root]! === 0) this.clear(this.#root)
-    else if (left === 0) this.#release(table)
-    else if (left * 8 <= mask && this.#bits[table]! > REGION_BITS_MIN) this.#resize(table, this.#bits[table]! - 1)
+    else if (left * 8 <= mask) this.#shrink(table)
   }
 
   insert(root: number, hash: number, ref: number): void {
-    let table = this.#bits[root] === DIRECTORY ? this.#childOf(root, hash) : root
-    const bits = this.#bits[table]!
-    const count = this.#count[table]!
+    let table = this.#bits[root] === DIRECTORY ? this.#directoryOf(root).childOf(hash) : root
     if (this.#base[table] === 0) this.#resize(table, REGION_BITS_MIN)
-    else if ((count + 1) * 4 > 3 << bits) {
-      if (bits < REGION_BITS_MAX) this.#resize(table, bits + 1)
-      else {
-        table = this.#split(root, table, hash)
-        if ((this.#count[table]! + 1) * 4 > 3 << this.#bits[table]!) this.#resize(table, this.#bits[table]! + 1)
-      }
-    }
+    else if ((this.#count[table]! + 1) * 4 > 3 << this.#bits[table]!) table = this.#widen(root, table, hash)
     this.#place(table, hash, ref)
     this.#count[table]!++
     if (table !== root) this.#count[root]!++
@@ -194,9 +187,9 @@ export class HashIndex {
 
   /** Calls `visit(hash, ref)` for every pair of the table. The visitor must not change this table. */
   each(table: number, visit: (hash: number, ref: number) => void): void {
-    const directory = this.#directories.get(table)
-    if (directory) {
-      for (const child of new Set(directory.children)) this.each(child, visit)
+    if (this.#bits[table] === DIRECTORY) {
+      const directory = this.#directoryOf(table)
+      for (let at = 0; at < directory.positions; at = directory.behind(at)) this.each(directory.childAt(at), visit)
       return
     }
     const base = this.#base[table]!
@@ -212,67 +205,55 @@ export class HashIndex {
    * continue from, or 0 when the table is exhausted. Pairs of equal hash are never torn apart.
    */
   walk(table: number, fromHash: number, count: number, into: number[]): number {
-    let taken = 0
+    if (this.#bits[table] !== DIRECTORY) return this.#walkRegion(table, fromHash, count, into)
+    const directory = this.#directoryOf(table)
+    const enough = into.length + count
     let from = fromHash
     for (;;) {
-      const child = this.#bits[table] === DIRECTORY ? this.#childOf(table, from) : table
-      const lastHash = this.#lastHashOf(table, child, from)
-      const pairs = this.#pairsFrom(child, from)
-      for (let i = 0; i < pairs.length; i += 2) {
-        if (taken >= count && pairs[i] !== pairs[i - 2]) return pairs[i]!
-        into.push(pairs[i + 1]!)
-        taken++
-      }
-      if (lastHash === 0xffffffff) return 0
-      from = lastHash + 1
-      if (taken >= count) return from
+      const next = this.#walkRegion(directory.childOf(from), from, enough - into.length, into)
+      if (next !== 0) return next
+      const last = directory.lastHashOf(from)
+      if (last === 0xffffffff) return 0
+      from = last + 1
+      if (into.length >= enough) return from
     }
   }
 
   /** A ref picked by `random` (a 32-bit number) in constant expected time, or 0 when the table is empty. */
   sample(table: number, random: number): number {
     if (this.#count[table] === 0) return 0
-    const directory = this.#directories.get(table)
-    if (directory) {
-      const children = directory.children
-      let at = Math.imul(random, 0x9e3779b1) >>> (32 - directory.depth)
-      while (this.#count[children[at]!] === 0) at = (at + 1) % children.length
-      table = children[at]!
+    if (this.#bits[table] === DIRECTORY) {
+      const directory = this.#directoryOf(table)
+      let hash = Math.imul(random, 0x9e3779b1) >>> 0
+      while (this.#count[directory.childOf(hash)] === 0) hash = (directory.lastHashOf(hash) + 1) >>> 0
+      table = directory.childOf(hash)
     }
     const base = this.#base[table]!
     const words = this.arena.u32[base >>> SEGMENT_SHIFT]!
     const start = (base & SEGMENT_MASK) << 2
     const mask = (1 << this.#bits[table]!) - 1
     // Every pair has the same chance: probe at random places rather than walk to the next neighbour.
-    let state = random | 1
+    let state = random | 0
     for (let tries = 0; tries < 64; tries++) {
       state = (Math.imul(state, 1664525) + 1013904223) | 0
       const pair = (state >>> 8) & mask
       if (words[start + pair * 2] !== 0) return words[start + pair * 2 + 1]!
     }
-    let pair = state & mask
+    let pair = (state >>> 8) & mask
     while (words[start + pair * 2] === 0) pair = (pair + 1) & mask
     return words[start + pair * 2 + 1]!
   }
 
-  #childOf(table: number, hash: number): number {
-    const directory = this.#directories.get(table)!
-    return directory.children[hash >>> (32 - directory.depth)]!
+  #walkRegion(table: number, fromHash: number, count: number, into: number[]): number {
+    const base = this.#base[table]!
+    if (base === 0) return 0
+    const start = (base & SEGMENT_MASK) << 2
+    const end = start + (2 << this.#bits[table]!)
+    return this.#order.take(this.arena.u32[base >>> SEGMENT_SHIFT]!, start, end, fromHash, count, into)
   }
 
-  #lastHashOf(root: number, child: number, hash: number): number {
-    if (root === child) return 0xffffffff
-    const span = 2 ** (32 - this.#localDepth[child]!)
-    return Math.floor(hash / span) * span + span - 1
-  }
-
-  #pairsFrom(table: number, fromHash: number): number[] {
-    const found: [number, number][] = []
-    this.each(table, (hash, ref) => {
-      if (hash >= fromHash) found.push([hash, ref])
-    })
-    found.sort((a, b) => a[0] - b[0] || a[1] - b[1])
-    return found.flat()
+  #directoryOf(table: number): Directory {
+    return this.#directories[this.#base[table]!]!
   }
 
   #place(table: number, hash: number, ref: number): void {
@@ -287,63 +268,78 @@ export class HashIndex {
   }
 
   #resize(table: number, bits: number): void {
-    const oldBase = this.#base[table]!
+    const base = this.#base[table]!
     const oldBits = this.#bits[table]!
-    const base = this.arena.allocate(8 << bits)
+    this.#openRegion(table, bits)
+    if (base === 0) return
+    this.#pour(base, oldBits, table, table, 0)
+    this.#freeRegion(base, oldBits)
+  }
+
+  /** Gives the table an empty region; the one it had is the caller's to empty and free. */
+  #openRegion(table: number, bits: number): void {
+    const base = bits <= REGION_BITS_MAX ? this.arena.allocate(8 << bits) : this.arena.allocateRun(8 << bits)
     const start = (base & SEGMENT_MASK) << 2
     this.arena.u32[base >>> SEGMENT_SHIFT]!.fill(0, start, start + (2 << bits))
     this.#base[table] = base
     this.#bits[table] = bits
-    if (oldBase === 0) return
-    const words = this.arena.u32[oldBase >>> SEGMENT_SHIFT]!
-    const oldStart = (oldBase & SEGMENT_MASK) << 2
-    const oldEnd = oldStart + (2 << oldBits)
-    for (let at = oldStart; at < oldEnd; at += 2) {
-      if (words[at] !== 0) this.#place(table, words[at]!, words[at + 1]!)
+  }
+
+  #freeRegion(base: number, bits: number): void {
+    if (bits <= REGION_BITS_MAX) this.arena.free(base)
+    else this.arena.freeRun(base, 8 << bits)
+  }
+
+  /** Copies the pairs of a region into tables with room for them: `upper` when the hash has that bit, else `lower`. */
+  #pour(base: number, bits: number, lower: number, upper: number, bit: number): void {
+    const words = this.arena.u32[base >>> SEGMENT_SHIFT]!
+    const start = (base & SEGMENT_MASK) << 2
+    const end = start + (2 << bits)
+    for (let at = start; at < end; at += 2) {
+      const hash = words[at]!
+      if (hash !== 0) this.#place((hash & bit) === 0 ? lower : upper, hash, words[at + 1]!)
     }
-    this.arena.free(oldBase)
   }
 
-  #release(table: number): void {
-    this.arena.free(this.#base[table]!)
-    this.#base[table] = 0
-    this.#bits[table] = 0
+  /** Makes room for one more pair under `hash` in a full table of `root`; answers the table to put it into. */
+  #widen(root: number, table: number, hash: number): number {
+    while ((this.#count[table]! + 1) * 4 > 3 << this.#bits[table]!) {
+      const bits = this.#bits[table]!
+      if (bits < REGION_BITS_MAX) this.#resize(table, bits + 1)
+      else if (table === root) table = this.#becomeDirectory(root)
+      else if (this.#directoryOf(root).depthOf(hash) < DEPTH_MAX) table = this.#split(root, table, hash)
+      else if (bits < REGION_BITS_LIMIT) this.#resize(table, bits + 1)
+      else throw new Error('hash index: a million hashes that hardly differ')
+    }
+    return table
   }
 
-  /** Splits the full child of `root` that holds `hash` and returns the half that holds it now. */
-  #split(root: number, full: number, hash: number): number {
-    let child = full
-    if (child === root) child = this.#becomeDirectory(root)
-    const directory = this.#directories.get(root)!
-    const depth = this.#localDepth[child]!
-    if (depth === directory.depth) doubleDirectory(directory)
+  /** Splits the child of `root` that holds `hash`; answers the half that holds it now. */
+  #split(root: number, child: number, hash: number): number {
     const sibling = this.createTable()
-    const bit = 1 << (31 - depth)
-    this.#localDepth[child] = depth + 1
-    this.#localDepth[sibling] = depth + 1
-    const moving: number[] = []
-    const staying: number[] = []
-    this.each(child, (pairHash, ref) => ((pairHash & bit) !== 0 ? moving : staying).push(pairHash, ref))
-    this.#refill(child, staying)
-    this.#refill(sibling, moving)
-    const span = 2 ** (directory.depth - depth)
-    const first = Math.floor((hash >>> (32 - directory.depth)) / span) * span
-    for (let at = first + span / 2; at < first + span; at++) directory.children[at] = sibling
-    const target = this.#childOf(root, hash)
-    // All pairs may share the deciding bit: split again, which must end as hashes differ (or the region stays over-full).
-    if (this.#count[target]! * 4 > 3 << REGION_BITS_MAX && depth < 30) return this.#split(root, target, hash)
-    return target
+    const directory = this.#directoryOf(root)
+    const bit = 1 << (31 - directory.depthOf(hash))
+    directory.split(hash, sibling)
+    const base = this.#base[child]!
+    const bits = this.#bits[child]!
+    const count = this.#count[child]!
+    const moving = this.#countWithBit(base, bits, bit)
+    this.#count[child] = count - moving
+    this.#count[sibling] = moving
+    this.#openRegion(child, bitsFor(count - moving))
+    this.#openRegion(sibling, bitsFor(moving))
+    this.#pour(base, bits, child, sibling, bit)
+    this.#freeRegion(base, bits)
+    return directory.childOf(hash)
   }
 
-  #refill(table: number, pairs: number[]): void {
-    if (this.#base[table] !== 0) this.#release(table)
-    const count = pairs.length / 2
-    let bits = REGION_BITS_MIN
-    while ((count + 1) * 4 > 3 << bits) bits++
-    this.#count[table] = count
-    if (count === 0) return
-    this.#resize(table, bits)
-    for (let i = 0; i < pairs.length; i += 2) this.#place(table, pairs[i]!, pairs[i + 1]!)
+  #countWithBit(base: number, bits: number, bit: number): number {
+    const words = this.arena.u32[base >>> SEGMENT_SHIFT]!
+    const start = (base & SEGMENT_MASK) << 2
+    const end = start + (2 << bits)
+    let count = 0
+    for (let at = start; at < end; at += 2) if ((words[at]! & bit) !== 0) count++
+    return count
   }
 
   #becomeDirectory(root: number): number {
@@ -351,11 +347,68 @@ export class HashIndex {
     this.#base[child] = this.#base[root]!
     this.#bits[child] = this.#bits[root]!
     this.#count[child] = this.#count[root]!
-    this.#localDepth[child] = 0
-    this.#base[root] = 0
+    const number = this.#freeDirectories.pop() ?? this.#directories.length
+    this.#directories[number] = new Directory(child)
+    this.#base[root] = number
     this.#bits[root] = DIRECTORY
-    this.#directories.set(root, { depth: 1, children: Uint32Array.of(child, child) })
     return child
+  }
+
+  #dropDirectory(root: number): void {
+    this.#freeDirectories.push(this.#base[root]!)
+    this.#directories[this.#base[root]!] = undefined
+  }
+
+  /** After a removal left the table nearly empty. */
+  #shrink(table: number): void {
+    const bits = this.#bits[table]!
+    if (table !== this.#root && this.#merge(this.#root, this.#hash)) return
+    if (this.#count[table] !== 0) this.#resize(table, bits - 1)
+    else {
+      this.#freeRegion(this.#base[table]!, bits)
+      this.#base[table] = 0
+      this.#bits[table] = 0
+    }
+  }
+
+  /** Joins the child that holds `hash` with its sibling as long as both are small; false: they are not. */
+  #merge(root: number, hash: number): boolean {
+    const directory = this.#directoryOf(root)
+    let isMerged = false
+    for (;;) {
+      const kept = directory.childOf(hash)
+      const other = directory.siblingOf(hash)
+      if (other === -1) break
+      const count = this.#count[kept]! + this.#count[other]!
+      if (count > MERGED_PAIRS_MAX) return isMerged
+      const base = this.#base[kept]!
+      const bits = this.#bits[kept]!
+      this.#openRegion(kept, bitsFor(count))
+      this.#pourAndFree(base, bits, kept)
+      this.#pourAndFree(this.#base[other]!, this.#bits[other]!, kept)
+      this.#base[other] = 0
+      this.dropTable(other)
+      this.#count[kept] = count
+      directory.merge(hash)
+      isMerged = true
+    }
+    if (directory.depthOf(hash) === 0) this.#becomePlain(root, directory.childOf(hash))
+    return isMerged
+  }
+
+  #pourAndFree(base: number, bits: number, into: number): void {
+    if (base === 0) return
+    this.#pour(base, bits, into, into, 0)
+    this.#freeRegion(base, bits)
+  }
+
+  /** The only child's region is the whole table again. */
+  #becomePlain(root: number, child: number): void {
+    this.#dropDirectory(root)
+    this.#base[root] = this.#base[child]!
+    this.#bits[root] = this.#bits[child]!
+    this.#base[child] = 0
+    this.dropTable(child)
   }
 
   #growTableList(): void {
@@ -363,18 +416,17 @@ export class HashIndex {
     this.#base = widened(this.#base, new Uint32Array(room))
     this.#count = widened(this.#count, new Uint32Array(room))
     this.#bits = widened(this.#bits, new Uint8Array(room))
-    this.#localDepth = widened(this.#localDepth, new Uint8Array(room))
   }
+}
+
+/** The smallest region that takes one more than `count` pairs. */
+function bitsFor(count: number): number {
+  let bits = REGION_BITS_MIN
+  while ((count + 1) * 4 > 3 << bits) bits++
+  return bits
 }
 
 function widened<T extends Uint32Array | Uint8Array>(from: T, to: T): T {
   to.set(from)
   return to
-}
-
-function doubleDirectory(directory: Directory): void {
-  const doubled = new Uint32Array(directory.children.length * 2)
-  for (let at = 0; at < doubled.length; at++) doubled[at] = directory.children[at >>> 1]!
-  directory.children = doubled
-  directory.depth++
 }
