@@ -13,7 +13,7 @@ const SYSTEM_COMMANDS = new Set(['debug'])
 
 export function writeCommandDocs(reply: ReplyWriter, row: CommandRow): void {
   const isContainer = row.subcommands.length !== 0
-  const args = isContainer ? [] : parseSyntax(row.syntax)
+  const args = isContainer ? [] : parseSyntax(row.syntax, row.fullName)
   const deprecation = deprecationOf(row.fullName)
   const isSystem = SYSTEM_COMMANDS.has(row.name)
   const mark = reply.mark()

@@ -59,7 +59,7 @@ export class CommandRow {
     this.complexity = command.complexity
     this.syntax = command.syntax
     this.isSelfEffect = command.effect === 'self'
-    this.isTimedInRuns = (command.flags & FAST) !== 0 || command.name === 'set' || command.name === 'mset'
+    this.isTimedInRuns = (command.flags & FAST) !== 0 || this.fullName === 'set' || this.fullName === 'mset'
     this.handler = command.run ?? command.serve ?? noHandler
     this.#refuseImpossible()
   }

@@ -8,6 +8,7 @@ import { valueTypeOf } from '../store/entry-codec.ts'
 import { NO_SUCH_KEY } from './arguments.ts'
 import type { Call } from './call.ts'
 import { ADMIN, type Command, LOADING, NOSCRIPT, STALE } from './command.ts'
+import { digestOfAll, digestOfValue } from './data-digest.ts'
 import { debugProtocol } from './debug-protocol.ts'
 import { misusedSubcommand, writeHelp } from './help-lines.ts'
 import { isLocalSession } from './local-session.ts'
@@ -20,6 +21,10 @@ const CLOSED =
 const SLEEP_MS_MAX = 3_600_000
 
 const HELP: readonly string[] = [
+  'DIGEST',
+  '    Output a hex signature representing the current DB content.',
+  'DIGEST-VALUE <key> [<key> ...]',
+  '    Output a hex signature of the values of all the specified keys.',
   'ERROR <string>',
   '    Return a Redis protocol error with <string> as message. Useful for clients',
   '    unit tests to simulate Redis errors.',
@@ -40,19 +45,21 @@ const HELP: readonly string[] = [
 ]
 
 interface Part {
-  /** Words of the whole request. */
-  readonly argumentCount: number
+  /** As a row's: words of the whole request; negative: at least. */
+  readonly arity: number
   readonly serve: (call: Call) => void
 }
 
 const PARTS: ReadonlyMap<string, Part> = new Map([
-  ['ERROR', { argumentCount: 3, serve: error }],
-  ['HELP', { argumentCount: 2, serve: (call) => writeHelp(call.reply, 'DEBUG', HELP) }],
-  ['LOG', { argumentCount: 3, serve: log }],
-  ['OBJECT', { argumentCount: 3, serve: object }],
-  ['PROTOCOL', { argumentCount: 3, serve: debugProtocol }],
-  ['SET-ACTIVE-EXPIRE', { argumentCount: 3, serve: setActiveExpire }],
-  ['SLEEP', { argumentCount: 3, serve: sleep }],
+  ['DIGEST', { arity: 2, serve: digest }],
+  ['DIGEST-VALUE', { arity: -2, serve: digestValues }],
+  ['ERROR', { arity: 3, serve: error }],
+  ['HELP', { arity: 2, serve: (call) => writeHelp(call.reply, 'DEBUG', HELP) }],
+  ['LOG', { arity: 3, serve: log }],
+  ['OBJECT', { arity: 3, serve: object }],
+  ['PROTOCOL', { arity: 3, serve: debugProtocol }],
+  ['SET-ACTIVE-EXPIRE', { arity: 3, serve: setActiveExpire }],
+  ['SLEEP', { arity: 3, serve: sleep }],
 ])
 
 function debug(call: Call): void {
@@ -62,13 +69,24 @@ function debug(call: Call): void {
     return
   }
   const part = PARTS.get(args.text(1).toUpperCase())
-  if (part === undefined || part.argumentCount !== args.count) reply.error(misusedSubcommand('DEBUG', args.text(1)))
-  else part.serve(call)
+  if (part === undefined || (part.arity > 0 ? args.count !== part.arity : args.count < -part.arity)) {
+    reply.error(misusedSubcommand('DEBUG', args.text(1)))
+  } else part.serve(call)
 }
 
 function isOpen({ node, session }: Call): boolean {
   const allowed = node.config.text('enable-debug-command')
   return allowed === 'yes' || (allowed === 'local' && isLocalSession(session))
+}
+
+function digest(call: Call): void {
+  call.reply.status(digestOfAll(call.space))
+}
+
+function digestValues(call: Call): void {
+  const { args, reply, space } = call
+  reply.array(args.count - 2)
+  for (let i = 2; i < args.count; i++) reply.status(digestOfValue(space, call.peek(i)))
 }
 
 function error(call: Call): void {

@@ -61,7 +61,7 @@ export class Dispatch {
 
   #run(session: Session, row: CommandRow, args: Args): void {
     const node = this.#node
-    session.lastCommand = row.fullName
+    if (session.lastCommand !== row.fullName) session.lastCommand = row.fullName
     if (node.pausedUntilMs !== 0 && this.#isHeldByPause(session, row)) {
       node.clients.hold(session, args)
       return

@@ -58,10 +58,13 @@ export class Executor {
     const call = this.call
     const writer = session.writer
     const before = writer.length
-    call.session = session
-    call.reply = writer
-    call.args = args
-    call.row = row
+    // Storing an object into an old one costs a barrier: only what differs is stored.
+    if (call.session !== session) {
+      call.session = session
+      call.reply = writer
+    }
+    if (call.args !== args) call.args = args
+    if (call.row !== row) call.row = row
     call.database = call.space.databaseMap[session.database]!
     call.mayBlock = mayBlock
     call.isBlocked = false

@@ -19,7 +19,7 @@ export interface InfoSection {
 }
 
 function server({ node, nowMs }: Call): string[] {
-  const process = node.ports.readProcess()
+  const host = node.ports.readProcess()
   const uptimeSeconds = Math.max(0, Math.floor((nowMs - node.startedMs) / 1000))
   const hz = node.config.number('hz')
   return [
@@ -29,13 +29,13 @@ function server({ node, nowMs }: Call): string[] {
     'redis_build_id:0',
     'redis_mode:standalone',
     `hypercache_version:${VERSION}`,
-    `node_version:${process.nodeVersion}`,
-    `os:${process.platform} ${process.architecture}`,
+    `node_version:${host.nodeVersion}`,
+    `os:${host.platform} ${host.architecture}`,
     'arch_bits:64',
     'monotonic_clock:performance.now',
     'multiplexing_api:libuv',
     'atomicvar_api:none',
-    `process_id:${process.pid}`,
+    `process_id:${host.pid}`,
     'process_supervised:no',
     `run_id:${node.runId}`,
     `tcp_port:${node.port}`,
@@ -45,7 +45,7 @@ function server({ node, nowMs }: Call): string[] {
     `hz:${hz}`,
     `configured_hz:${hz}`,
     `lru_clock:${lruClock(nowMs)}`,
-    `executable:${process.executable}`,
+    `executable:${host.executable}`,
     `config_file:${node.configFile}`,
     'io_threads_active:0',
   ]
@@ -227,7 +227,7 @@ function replyFigures({ node }: Call): string[] {
   const { statistics, connectionStats } = node
   return [
     `unexpected_error_replies:${connectionStats.internalErrors}`,
-    `total_error_replies:${statistics.errorReplies}`,
+    `total_error_replies:${statistics.errorReplies + connectionStats.protocolErrors}`,
     'dump_payload_sanitizations:0',
     `total_reads_processed:${connectionStats.requests}`,
     `total_writes_processed:${statistics.commandsProcessed}`,
@@ -235,6 +235,10 @@ function replyFigures({ node }: Call): string[] {
     'io_threaded_writes_processed:0',
     'reply_buffer_shrinks:0',
     'reply_buffer_expands:0',
+    `client_query_buffer_limit_disconnections:${connectionStats.queryLimitDisconnections}`,
+    `client_output_buffer_limit_disconnections:${connectionStats.outputLimitDisconnections}`,
+    `idle_disconnections:${connectionStats.idleDisconnections}`,
+    `slow_request_disconnections:${connectionStats.slowRequestDisconnections}`,
   ]
 }
 

@@ -91,7 +91,10 @@ export function keySpecsOf(row: CommandRow): readonly KeySpec[] {
   if (known !== undefined) return known
   const uses = (row.flags & READONLY) === 0 ? ['RW', 'access', 'update'] : ['RO', 'access']
   const { first, last, step } = row.keys
-  if (first !== 0) return [{ kind: 'range', index: first, last: last < 0 ? last : last - first, step, uses, notes: undefined }]
+  if (first !== 0) {
+    const span = last < 0 ? last : last - first
+    return [{ kind: 'range', index: first, last: span, step, uses, notes: undefined }]
+  }
   if (row.findKeys === undefined) return []
   return [{ kind: 'unknown', index: 0, last: 0, step: 1, uses, notes: undefined }]
 }

@@ -11,7 +11,10 @@ const QUIET = 'Nothing has been slow: no event reached latency-monitor-threshold
 
 const ADVICE: readonly (readonly [event: string, advice: string])[] = [
   ['command', 'SLOWLOG GET shows the requests that were slow; SLOWLOG also tells who sent them.'],
-  ['command', 'Split what works on a whole large value (DEL, LRANGE 0 -1, SORT, KEYS) into steps, or use UNLINK and SCAN.'],
+  [
+    'command',
+    'Split what works on a whole large value (DEL, LRANGE 0 -1, SORT, KEYS) into steps, or use UNLINK and SCAN.',
+  ],
   ['expire-cycle', 'Many keys end at the same time. Add some random seconds to their times to live.'],
 ]
 

@@ -25,7 +25,7 @@ export function memoryFigures(node: NodeState): MemoryFigures {
   const { space, statistics } = node
   const usedBytes = space.usedBytes()
   statistics.notePeak(usedBytes)
-  const process = node.ports.readProcess()
+  const host = node.ports.readProcess()
   const clients = node.clients.figures()
   let keyCount = 0
   for (const count of space.keyCount) keyCount += count
@@ -41,8 +41,8 @@ export function memoryFigures(node: NodeState): MemoryFigures {
     clientBytes: clients.inputBytes + clients.outputBytes,
     keyCount,
     activeBytes: pages * PAGE_BYTES + space.entries.outsideBytes,
-    residentBytes: process.residentBytes,
-    systemBytes: process.totalSystemBytes,
+    residentBytes: host.residentBytes,
+    systemBytes: host.totalSystemBytes,
   }
 }
 

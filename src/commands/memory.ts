@@ -141,13 +141,13 @@ function doctor(call: Call): void {
 
 function allocatorStats(call: Call): void {
   const { space, node } = call
-  const process = node.ports.readProcess()
+  const host = node.ports.readProcess()
   const lines = [
     `values: ${space.arena.usedBytes} bytes in cells, ${space.arena.pagesInUse} pages in use`,
     `index: ${space.index.arena.usedBytes} bytes in cells, ${space.index.arena.pagesInUse} pages in use`,
     `outside the arenas: ${space.entries.outsideBytes} bytes`,
-    `V8 heap: ${process.heapUsedBytes} of ${process.heapTotalBytes} bytes used`,
-    `resident: ${process.residentBytes} bytes`,
+    `V8 heap: ${host.heapUsedBytes} of ${host.heapTotalBytes} bytes used`,
+    `resident: ${host.residentBytes} bytes`,
   ]
   call.reply.verbatim('txt', `${lines.join('\n')}\n`)
 }

@@ -65,7 +65,10 @@ export const slowlogCommand: Command = {
       ...COMMON, name: 'get', arity: -2, serve: get, complexity: 'O(N) for N entries', syntax: '[count]',
       summary: 'Answers the latest slow requests',
     },
-    { ...COMMON, name: 'len', arity: 2, serve: length, complexity: 'O(1)', syntax: '', summary: 'Counts slow requests' },
+    {
+      ...COMMON, name: 'len', arity: 2, serve: length, complexity: 'O(1)', syntax: '',
+      summary: 'Counts slow requests',
+    },
     {
       ...COMMON, name: 'reset', arity: 2, serve: reset, complexity: 'O(N) for N entries', syntax: '',
       summary: 'Forgets the slow requests',

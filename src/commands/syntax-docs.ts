@@ -17,7 +17,7 @@ export interface ArgumentDocs {
 }
 
 const KEYS = new Set([
-  'key', 'key1', 'key2', 'newkey', 'source', 'destination', 'destkey', 'dst', 'src', 'shardchannel',
+  'key', 'key1', 'key2', 'newkey', 'source', 'destination', 'destkey', 'dst', 'src',
 ])
 const INTEGERS = new Set([
   'seconds', 'milliseconds', 'decrement', 'count', 'index', 'index1', 'index2', 'start', 'stop', 'end', 'offset',
@@ -27,9 +27,32 @@ const INTEGERS = new Set([
 const DOUBLES = new Set(['score', 'weight', 'timeout'])
 const TIMES = new Set(['unix-time-seconds', 'unix-time-milliseconds'])
 
-export function parseSyntax(syntax: string): ArgumentDocs[] {
+/** Words that mean something else in some commands: `command word`. */
+const EXCEPTIONS: ReadonlyMap<string, ArgumentType> = new Map([
+  ...exceptions('integer', 'increment', 'incrby hincrby zincrby bitfield'),
+  ...exceptions('double', 'increment', 'incrbyfloat hincrbyfloat'),
+  ...exceptions('integer', 'value', 'setbit bitfield'),
+  ...exceptions('double', 'min', 'zrangebyscore zrevrangebyscore zcount zremrangebyscore'),
+  ...exceptions('double', 'max', 'zrangebyscore zrevrangebyscore zcount zremrangebyscore'),
+  ...exceptions('string', 'start', 'zrange'),
+  ...exceptions('string', 'stop', 'zrange'),
+  ...exceptions('integer', 'timeout', 'wait client|pause'),
+])
+
+function exceptions(type: ArgumentType, word: string, commands: string): [string, ArgumentType][] {
+  return commands.split(' ').map((command) => [`${command} ${word}`, type])
+}
+
+/** `command` is the full name of the row the line belongs to. */
+export function parseSyntax(syntax: string, command: string): ArgumentDocs[] {
   const pieces = syntax.match(/\.\.\.|[[\]|]|[^\s[\]|]+/g) ?? []
-  return new SyntaxReader(pieces, syntax).sequence(false)
+  return new SyntaxReader(pieces, syntax).sequence(false).map((one) => asIn(command, one))
+}
+
+function asIn(command: string, one: ArgumentDocs): ArgumentDocs {
+  const type = EXCEPTIONS.get(`${command} ${one.name}`)
+  if (type !== undefined) return { ...one, type }
+  return one.parts.length === 0 ? one : { ...one, parts: one.parts.map((part) => asIn(command, part)) }
 }
 
 class SyntaxReader {

@@ -81,7 +81,7 @@ export class Statistics {
       if (this.latencyBuckets[first + bucket] === 0) continue
       calls += this.latencyBuckets[first + bucket]!
       const exponent = Math.max(0, Math.floor(bucket / BUCKETS_PER_DOUBLING) - 9)
-      const upToUs = Math.floor((2 ** exponent * 1024) / UNITS_PER_US)
+      const upToUs = Math.floor((1032 * 2 ** exponent - 1) / 1000)
       if (steps.at(-1)?.upToUs === upToUs) steps.pop()
       steps.push({ upToUs, calls })
     }

@@ -82,6 +82,7 @@ export class Waiters<Row = unknown> {
     const waiter = { session, row, args: own, first, last, type, onTimeout, deadlineMs, database }
     this.#bySession.set(session, waiter)
     this.count++
+    this.#space.attention++
     this.#countOfType[type]!++
     this.#enlist(waiter, false)
     if (deadlineMs < this.#nextDeadlineMs) this.#nextDeadlineMs = deadlineMs
@@ -218,6 +219,7 @@ export class Waiters<Row = unknown> {
     if (!this.#bySession.delete(waiter.session)) return
     waiter.session.isBlocked = false
     this.count--
+    this.#space.attention--
     this.#countOfType[waiter.type]!--
     this.#delist(waiter)
     if (this.count === 0) this.#nextDeadlineMs = Number.POSITIVE_INFINITY

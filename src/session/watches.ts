@@ -55,8 +55,11 @@ export class Watches {
     list.bytes += name.length
     this.#tally[tallyOf(key, start, end)]!++
     const watchers = this.#watchers.get(name)
-    if (watchers === undefined) this.#watchers.set(name, new Set([session]))
-    else watchers.add(session)
+    if (watchers !== undefined) watchers.add(session)
+    else {
+      this.#watchers.set(name, new Set([session]))
+      this.#space.attention++
+    }
   }
 
   /** Forgets the session's watches and its mark. */
@@ -136,7 +139,10 @@ export class Watches {
     for (const name of list.names) {
       const watchers = this.#watchers.get(name)!
       watchers.delete(session)
-      if (watchers.size === 0) this.#watchers.delete(name)
+      if (watchers.size === 0) {
+        this.#watchers.delete(name)
+        this.#space.attention--
+      }
       const key = partsOf(name)[1]
       this.#tally[tallyOf(key, 0, key.length)]!--
     }

@@ -13,6 +13,8 @@ import { type HashSecret, hashOf } from './hash-slot.ts'
 
 const APART = 0xffffffff
 const HEAD_BYTES = 16
+/** A cell up to this size is kept however little of it a new value needs. */
+const ROOMY_CELL_BYTES = 128
 
 export class ElementTable {
   readonly #arena: Arena
@@ -57,7 +59,9 @@ export class ElementTable {
   setValue(ref: number, value: Uint8Array, valueStart: number, valueEnd: number): number {
     const length = valueEnd - valueStart
     const nameLength = this.nameLength(ref)
-    if (!this.#isApart(ref) && HEAD_BYTES + nameLength + length <= this.#arena.capacityOf(ref)) {
+    const needed = HEAD_BYTES + nameLength + length
+    const capacity = this.#arena.capacityOf(ref)
+    if (!this.#isApart(ref) && needed <= capacity && (needed * 2 >= capacity || capacity <= ROOMY_CELL_BYTES)) {
       const bytes = this.#bytes(ref)
       const to = this.nameStart(ref) + nameLength
       if (length > 64) bytes.set(value.subarray(valueStart, valueEnd), to)

@@ -5,12 +5,16 @@
  */
 import { idleSeconds, lfuCounter, lfuTouched, lruClock } from './access.ts'
 import type { EffectLog } from './effect-log.ts'
-import { SLOT_COUNT } from './hash-slot.ts'
+import { EvictionPool } from './eviction-pool.ts'
+import { hashOf } from './hash-slot.ts'
 import type { Keyspace } from './keyspace.ts'
+import { SlotDraw } from './slot-draw.ts'
 
-const POOL_SIZE = 16
 const EVICTIONS_PER_CALL_MAX = 64
+const SAMPLING_ROUNDS_MAX = 8
 const VOLATILE_TRIES = 16
+/** How many entries at a time are looked through for one that expires. */
+const VOLATILE_WALK_COUNT = 256
 
 export interface EvictionSettings {
   maxmemoryBytes: number
@@ -20,13 +24,6 @@ export interface EvictionSettings {
   lfuDecayMinutes: number
 }
 
-interface Candidate {
-  database: number
-  key: Buffer
-  /** Higher = goes sooner. */
-  score: number
-}
-
 export class Eviction {
   readonly settings: EvictionSettings = {
     maxmemoryBytes: 0, policy: 'noeviction', samples: 5, lfuLogFactor: 10, lfuDecayMinutes: 1,
@@ -34,12 +31,21 @@ export class Eviction {
   readonly #space: Keyspace
   readonly #effects: EffectLog
   readonly #random32: () => number
-  #pool: Candidate[] = []
+  readonly #pool = new EvictionPool()
+  readonly #allSlots: SlotDraw
+  readonly #volatileSlots: SlotDraw
+  readonly #walked: number[] = []
+  /** The policy taken apart: what it looks at, and whether only entries that expire may go. */
+  #policy = ''
+  #measure = ''
+  #isVolatileOnly = false
 
   constructor(space: Keyspace, effects: EffectLog, random32: () => number) {
     this.#space = space
     this.#effects = effects
     this.#random32 = random32
+    this.#allSlots = new SlotDraw((slot) => space.index.countOf(slot))
+    this.#volatileSlots = new SlotDraw((slot) => space.slotExpiries[slot]!)
   }
 
   /** Call after settings changed and once a second: sets what lookups stamp into entries. */
@@ -47,6 +53,7 @@ export class Eviction {
     const space = this.#space
     space.accessClock = lruClock(nowMs)
     const { policy, lfuDecayMinutes, lfuLogFactor } = this.settings
+    if (policy !== this.#policy) this.#adopt(policy)
     if (!policy.endsWith('lfu')) space.accessRule = null
     else if (space.accessRule === null) {
       space.accessRule = (access) =>
@@ -61,41 +68,67 @@ export class Eviction {
   }
 
   /** Removes entries until there is room or this call has done its share; false: nothing can go, memory is full. */
-  makeRoom(): boolean {
-    if (this.settings.policy === 'noeviction') return false
+  makeRoom(evictionsMax = EVICTIONS_PER_CALL_MAX): boolean {
+    if (this.settings.policy !== this.#policy) this.#adopt(this.settings.policy)
+    if (this.#policy === 'noeviction') return false
     for (let done = 0; this.isOverLimit(); done++) {
-      if (done === EVICTIONS_PER_CALL_MAX) return true
+      if (done === evictionsMax) return true
       if (!this.#evictOne()) return false
     }
     return true
   }
 
+  /** Scores of one policy mean nothing to another, so the candidates go. */
+  #adopt(policy: string): void {
+    this.#policy = policy
+    this.#measure = policy.slice(policy.indexOf('-') + 1)
+    this.#isVolatileOnly = policy.startsWith('volatile')
+    this.#pool.clear()
+  }
+
+  /** Are there entries that may go? Asked first, as full memory with nothing to evict must fail writes cheaply. */
+  #hasCandidates(): boolean {
+    const counts = this.#isVolatileOnly ? this.#space.expiryCount : this.#space.keyCount
+    for (let database = 0; database < counts.length; database++) if (counts[database] !== 0) return true
+    return false
+  }
+
   #evictOne(): boolean {
-    if (this.settings.policy.endsWith('random')) {
-      const ref = this.#sample()
-      if (ref === 0) return false
-      this.#evict(ref)
+    if (!this.#hasCandidates()) return false
+    if (this.#measure === 'random') {
+      this.#evict(this.#sample(this.#drawSlot()))
       return true
     }
-    for (let round = 0; round < 8; round++) {
+    for (let round = 0; round < SAMPLING_ROUNDS_MAX; round++) {
       this.#fillPool()
-      while (this.#pool.length > 0) {
-        const best = this.#pool.pop()!
-        const ref = this.#space.peek(best.database, best.key, 0, best.key.length)
-        if (ref === 0 || (this.#isVolatileOnly && this.#space.entries.expiryOf(ref) === 0)) continue
-        this.#evict(ref)
-        return true
-      }
+      const ref = this.#takeBest()
+      if (ref === 0) continue
+      this.#evict(ref)
+      return true
     }
     return false
   }
 
-  get #isVolatileOnly(): boolean {
-    return this.settings.policy.startsWith('volatile')
+  /** The best candidate that still stands, or 0. */
+  #takeBest(): number {
+    const { index, entries } = this.#space
+    const pool = this.#pool
+    while (pool.count > 0) {
+      const at = --pool.count
+      const ref = pool.refs[at]!
+      let found = index.seek(pool.slots[at]!, pool.hashes[at]!)
+      while (found !== 0 && found !== ref) found = index.seekNext()
+      if (found !== 0 && (!this.#isVolatileOnly || entries.expiryOf(ref) !== 0)) return ref
+    }
+    return 0
   }
 
   #evict(ref: number): void {
     const entries = this.#space.entries
+    if (!this.#effects.isOn) {
+      this.#space.evict(ref)
+      return
+    }
     const database = entries.databaseOf(ref)
     const start = entries.keyStart(ref)
     const key = Buffer.from(entries.keyBuffer(ref).subarray(start, start + entries.keyLength(ref)))
@@ -104,55 +137,45 @@ export class Eviction {
   }
 
   #fillPool(): void {
-    const entries = this.#space.entries
+    const { entries, secret } = this.#space
     for (let i = 0; i < this.settings.samples; i++) {
-      const ref = this.#sample()
-      if (ref === 0) return
+      const slot = this.#drawSlot()
+      const ref = this.#sample(slot)
       const score = this.#scoreOf(ref)
-      if (this.#pool.length === POOL_SIZE && score <= this.#pool[0]!.score) continue
+      if (!this.#pool.wants(score)) continue
       const start = entries.keyStart(ref)
-      const key = entries.keyBuffer(ref).subarray(start, start + entries.keyLength(ref))
-      const database = entries.databaseOf(ref)
-      if (this.#pool.some((other) => other.database === database && other.key.equals(key))) continue
-      let at = this.#pool.length
-      while (at > 0 && this.#pool[at - 1]!.score > score) at--
-      this.#pool.splice(at, 0, { database, key: Buffer.from(key), score })
-      if (this.#pool.length > POOL_SIZE) this.#pool.shift()
+      const hash = hashOf(secret, entries.keyBuffer(ref), start, start + entries.keyLength(ref))
+      this.#pool.add(slot, hash, ref, score)
     }
   }
 
+  /** Higher = goes sooner. */
   #scoreOf(ref: number): number {
     const space = this.#space
+    if (this.#measure === 'ttl') return -space.entries.expiryOf(ref)
     const access = space.entries.accessOf(ref)
-    if (this.settings.policy === 'volatile-ttl') return -space.entries.expiryOf(ref)
-    if (!this.settings.policy.endsWith('lfu')) return idleSeconds(access, space.accessClock)
+    if (this.#measure === 'lru') return idleSeconds(access, space.accessClock)
     return 255 - lfuCounter(access, space.nowMs, this.settings.lfuDecayMinutes)
   }
 
-  /** A random entry (with an expiry, under the volatile policies), or 0 when there is none. */
-  #sample(): number {
-    const space = this.#space
-    const isVolatileOnly = this.#isVolatileOnly
-    const first = this.#random32() & (SLOT_COUNT - 1)
-    for (let step = 0; step < SLOT_COUNT; step++) {
-      const slot = (first + step) & (SLOT_COUNT - 1)
-      if (isVolatileOnly ? space.slotExpiries[slot] === 0 : space.index.countOf(slot) === 0) continue
-      if (!isVolatileOnly) return space.index.sample(slot, this.#random32())
-      return this.#sampleVolatile(slot)
-    }
-    return 0
+  /** A slot with entries that may go, of which there are some; each entry has the same chance. */
+  #drawSlot(): number {
+    return (this.#isVolatileOnly ? this.#volatileSlots : this.#allSlots).draw(this.#random32)
   }
 
-  #sampleVolatile(slot: number): number {
-    const space = this.#space
+  /** A random entry of a slot that has such. */
+  #sample(slot: number): number {
+    const { index, entries } = this.#space
+    if (!this.#isVolatileOnly) return index.sample(slot, this.#random32())
     for (let tries = 0; tries < VOLATILE_TRIES; tries++) {
-      const ref = space.index.sample(slot, this.#random32())
-      if (space.entries.expiryOf(ref) !== 0) return ref
+      const ref = index.sample(slot, this.#random32())
+      if (entries.expiryOf(ref) !== 0) return ref
     }
-    let found = 0
-    space.index.each(slot, (_hash, ref) => {
-      if (space.entries.expiryOf(ref) !== 0) found = ref
-    })
-    return found
+    // Few among many: the first one from a random place on, if need be from the start.
+    for (let from = this.#random32() >>> 0; ; ) {
+      this.#walked.length = 0
+      from = index.walk(slot, from, VOLATILE_WALK_COUNT, this.#walked)
+      for (const ref of this.#walked) if (entries.expiryOf(ref) !== 0) return ref
+    }
   }
 }

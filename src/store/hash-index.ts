@@ -16,8 +16,8 @@
 import { type Arena, SEGMENT_MASK, SEGMENT_SHIFT } from './arena.ts'
 import { Directory } from './directory.ts'
 import { HashOrder } from './hash-order.ts'
+import { bitsFor, countWithBit, placePair, pourPairs, REGION_BITS_MIN, removePair, samplePair } from './region.ts'
 
-const REGION_BITS_MIN = 3
 const REGION_BITS_MAX = 12
 /** Splitting ends here; a child whose hashes agree in so many bits (somebody crafted them) grows as a whole instead. */
 const DEPTH_MAX = 20
@@ -150,37 +150,23 @@ export class HashIndex {
     this.arena.u32[base >>> SEGMENT_SHIFT]![((base & SEGMENT_MASK) << 2) + this.#pair * 2 + 1] = ref
   }
 
-  /** Takes the found pair out, closing the gap so that probing needs no tombstones. */
+  /** Takes the found pair out. */
   removeFound(): void {
     const table = this.#table
     const base = this.#base[table]!
-    const words = this.arena.u32[base >>> SEGMENT_SHIFT]!
-    const start = (base & SEGMENT_MASK) << 2
-    const mask = (1 << this.#bits[table]!) - 1
-    let hole = this.#pair
-    let probe = hole
-    for (;;) {
-      probe = (probe + 1) & mask
-      const hash = words[start + probe * 2]!
-      if (hash === 0) break
-      // The pair at `probe` may fill the hole only if its home does not lie cyclically in (hole, probe].
-      if (((probe - (hash & mask)) & mask) < ((probe - hole) & mask)) continue
-      words[start + hole * 2] = hash
-      words[start + hole * 2 + 1] = words[start + probe * 2 + 1]!
-      hole = probe
-    }
-    words[start + hole * 2] = 0
-    words[start + hole * 2 + 1] = 0
+    const bits = this.#bits[table]!
+    removePair(this.arena.u32[base >>> SEGMENT_SHIFT]!, (base & SEGMENT_MASK) << 2, bits, this.#pair)
     const left = --this.#count[table]!
     if (table !== this.#root && --this.#count[this.#root]! === 0) this.clear(this.#root)
-    else if (left * 8 <= mask) this.#shrink(table)
+    else if (left * 8 < 1 << bits) this.#shrink(table)
   }
 
   insert(root: number, hash: number, ref: number): void {
     let table = this.#bits[root] === DIRECTORY ? this.#directoryOf(root).childOf(hash) : root
     if (this.#base[table] === 0) this.#resize(table, REGION_BITS_MIN)
-    else if ((this.#count[table]! + 1) * 4 > 3 << this.#bits[table]!) table = this.#widen(root, table, hash)
-    this.#place(table, hash, ref)
+    else if (this.#isFull(table)) table = this.#widen(root, table, hash)
+    const base = this.#base[table]!
+    placePair(this.arena.u32[base >>> SEGMENT_SHIFT]!, (base & SEGMENT_MASK) << 2, this.#bits[table]!, hash, ref)
     this.#count[table]!++
     if (table !== root) this.#count[root]!++
   }
@@ -230,18 +216,7 @@ export class HashIndex {
     }
     const base = this.#base[table]!
     const words = this.arena.u32[base >>> SEGMENT_SHIFT]!
-    const start = (base & SEGMENT_MASK) << 2
-    const mask = (1 << this.#bits[table]!) - 1
-    // Every pair has the same chance: probe at random places rather than walk to the next neighbour.
-    let state = random | 0
-    for (let tries = 0; tries < 64; tries++) {
-      state = (Math.imul(state, 1664525) + 1013904223) | 0
-      const pair = (state >>> 8) & mask
-      if (words[start + pair * 2] !== 0) return words[start + pair * 2 + 1]!
-    }
-    let pair = (state >>> 8) & mask
-    while (words[start + pair * 2] === 0) pair = (pair + 1) & mask
-    return words[start + pair * 2 + 1]!
+    return samplePair(words, (base & SEGMENT_MASK) << 2, this.#bits[table]!, random)
   }
 
   #walkRegion(table: number, fromHash: number, count: number, into: number[]): number {
@@ -256,15 +231,9 @@ export class HashIndex {
     return this.#directories[this.#base[table]!]!
   }
 
-  #place(table: number, hash: number, ref: number): void {
-    const base = this.#base[table]!
-    const words = this.arena.u32[base >>> SEGMENT_SHIFT]!
-    const start = (base & SEGMENT_MASK) << 2
-    const mask = (1 << this.#bits[table]!) - 1
-    let pair = hash & mask
-    while (words[start + pair * 2] !== 0) pair = (pair + 1) & mask
-    words[start + pair * 2] = hash
-    words[start + pair * 2 + 1] = ref
+  /** Would one more pair fill the region beyond three quarters? */
+  #isFull(table: number): boolean {
+    return (this.#count[table]! + 1) * 4 > 3 << this.#bits[table]!
   }
 
   #resize(table: number, bits: number): void {
@@ -272,7 +241,7 @@ export class HashIndex {
     const oldBits = this.#bits[table]!
     this.#openRegion(table, bits)
     if (base === 0) return
-    this.#pour(base, oldBits, table, table, 0)
+    this.#pour(base, oldBits, table, 0, 0)
     this.#freeRegion(base, oldBits)
   }
 
@@ -290,20 +259,18 @@ export class HashIndex {
     else this.arena.freeRun(base, 8 << bits)
   }
 
-  /** Copies the pairs of a region into tables with room for them: `upper` when the hash has that bit, else `lower`. */
-  #pour(base: number, bits: number, lower: number, upper: number, bit: number): void {
-    const words = this.arena.u32[base >>> SEGMENT_SHIFT]!
-    const start = (base & SEGMENT_MASK) << 2
-    const end = start + (2 << bits)
-    for (let at = start; at < end; at += 2) {
-      const hash = words[at]!
-      if (hash !== 0) this.#place((hash & bit) === 0 ? lower : upper, hash, words[at + 1]!)
-    }
+  /** Copies pairs of a region into a table with room for them: those whose hash masked by `bit` is `wanted`. */
+  #pour(base: number, bits: number, table: number, bit: number, wanted: number): void {
+    const into = this.#base[table]!
+    pourPairs(
+      this.arena.u32[base >>> SEGMENT_SHIFT]!, (base & SEGMENT_MASK) << 2, bits,
+      this.arena.u32[into >>> SEGMENT_SHIFT]!, (into & SEGMENT_MASK) << 2, this.#bits[table]!, bit, wanted,
+    )
   }
 
   /** Makes room for one more pair under `hash` in a full table of `root`; answers the table to put it into. */
   #widen(root: number, table: number, hash: number): number {
-    while ((this.#count[table]! + 1) * 4 > 3 << this.#bits[table]!) {
+    while (this.#isFull(table)) {
       const bits = this.#bits[table]!
       if (bits < REGION_BITS_MAX) this.#resize(table, bits + 1)
       else if (table === root) table = this.#becomeDirectory(root)
@@ -323,23 +290,16 @@ export class HashIndex {
     const base = this.#base[child]!
     const bits = this.#bits[child]!
     const count = this.#count[child]!
-    const moving = this.#countWithBit(base, bits, bit)
+    const words = this.arena.u32[base >>> SEGMENT_SHIFT]!
+    const moving = countWithBit(words, (base & SEGMENT_MASK) << 2, bits, bit)
     this.#count[child] = count - moving
     this.#count[sibling] = moving
     this.#openRegion(child, bitsFor(count - moving))
     this.#openRegion(sibling, bitsFor(moving))
-    this.#pour(base, bits, child, sibling, bit)
+    this.#pour(base, bits, child, bit, 0)
+    this.#pour(base, bits, sibling, bit, bit)
     this.#freeRegion(base, bits)
     return directory.childOf(hash)
-  }
-
-  #countWithBit(base: number, bits: number, bit: number): number {
-    const words = this.arena.u32[base >>> SEGMENT_SHIFT]!
-    const start = (base & SEGMENT_MASK) << 2
-    const end = start + (2 << bits)
-    let count = 0
-    for (let at = start; at < end; at += 2) if ((words[at]! & bit) !== 0) count++
-    return count
   }
 
   #becomeDirectory(root: number): number {
@@ -398,7 +358,7 @@ export class HashIndex {
 
   #pourAndFree(base: number, bits: number, into: number): void {
     if (base === 0) return
-    this.#pour(base, bits, into, into, 0)
+    this.#pour(base, bits, into, 0, 0)
     this.#freeRegion(base, bits)
   }
 
@@ -417,13 +377,6 @@ export class HashIndex {
     this.#count = widened(this.#count, new Uint32Array(room))
     this.#bits = widened(this.#bits, new Uint8Array(room))
   }
-}
-
-/** The smallest region that takes one more than `count` pairs. */
-function bitsFor(count: number): number {
-  let bits = REGION_BITS_MIN
-  while ((count + 1) * 4 > 3 << bits) bits++
-  return bits
 }
 
 function widened<T extends Uint32Array | Uint8Array>(from: T, to: T): T {

@@ -45,6 +45,8 @@ export class Keyspace {
   readonly limits: EncodingLimits = defaultEncodingLimits()
 
   observer: KeyspaceObserver | null = null
+  /** How many watched keys and waiting clients there are: while it is 0, changes are not told to the observer. */
+  attention = 0
   /** Wall time of the running command. */
   nowMs = 0
   /** What `lookupRead`/`lookupWrite` stamp into entries; the eviction clock sets it (LRU seconds). */
@@ -141,10 +143,13 @@ export class Keyspace {
   ): number {
     let ref = this.lookupWrite(database, key, start, end)
     const length = valueEnd - valueStart
-    if (ref === 0) ref = this.create(database, E.TYPE_STRING, key, start, end, length)
-    else ref = this.makeString(ref, length, keepsExpiry)
+    let to = ref === 0 ? -1 : this.entries.overwritableStart(ref, length)
+    if (to === -1) {
+      if (ref === 0) ref = this.create(database, E.TYPE_STRING, key, start, end, length)
+      else ref = this.makeString(ref, length, keepsExpiry)
+      to = this.entries.valueStart(ref)
+    } else if (!keepsExpiry && this.entries.expiryOf(ref) !== 0) this.#storeExpiry(ref, 0)
     const target = this.entries.valueBuffer(ref)
-    let to = this.entries.valueStart(ref)
     if (length <= 96) for (let at = valueStart; at < valueEnd; at++) target[to++] = value[at]!
     else target.set(value.subarray(valueStart, valueEnd), to)
     this.changed(ref)
@@ -201,7 +206,7 @@ export class Keyspace {
     if (entries.storageOf(ref) === E.STORAGE_OBJECT) entries.account(ref)
     this.#stamp(ref)
     this.changes++
-    if (this.observer !== null) this.observer.onChanged(entries.databaseOf(ref), ref)
+    if (this.attention !== 0) this.observer!.onChanged(entries.databaseOf(ref), ref)
   }
 
   /** Removes by command. The removal is a change with a version of its own. */

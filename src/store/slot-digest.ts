@@ -7,30 +7,34 @@
 import { SLOT_COUNT } from './hash-slot.ts'
 
 export class SlotDigest {
-  readonly low = new Int32Array(SLOT_COUNT)
-  readonly high = new Int32Array(SLOT_COUNT)
+  /** Two 32-bit sums per slot, side by side. */
+  readonly sums = new Int32Array(SLOT_COUNT * 2)
 
   reset(): void {
-    this.low.fill(0)
-    this.high.fill(0)
+    this.sums.fill(0)
   }
 
   add(slot: number, versionLow: number, versionHigh: number, origin: number): void {
-    const term = mix(versionLow ^ Math.imul(origin, 0x27d4eb2f), versionHigh)
-    this.low[slot] = (this.low[slot]! + term) | 0
-    this.high[slot] = (this.high[slot]! + mix(term, versionLow)) | 0
+    const term = mix(versionLow, versionHigh, origin)
+    const at = slot << 1
+    this.sums[at] = (this.sums[at]! + term) | 0
+    this.sums[at + 1] = (this.sums[at + 1]! + second(term, versionLow)) | 0
   }
 
   subtract(slot: number, versionLow: number, versionHigh: number, origin: number): void {
-    const term = mix(versionLow ^ Math.imul(origin, 0x27d4eb2f), versionHigh)
-    this.low[slot] = (this.low[slot]! - term) | 0
-    this.high[slot] = (this.high[slot]! - mix(term, versionLow)) | 0
+    const term = mix(versionLow, versionHigh, origin)
+    const at = slot << 1
+    this.sums[at] = (this.sums[at]! - term) | 0
+    this.sums[at + 1] = (this.sums[at + 1]! - second(term, versionLow)) | 0
   }
 }
 
-function mix(a: number, b: number): number {
-  let hash = Math.imul(a ^ (b >>> 15), 0x85ebca6b) ^ Math.imul(b, 0x9e3779b1)
-  hash ^= hash >>> 13
-  hash = Math.imul(hash, 0xc2b2ae35)
-  return hash ^ (hash >>> 16)
+function mix(versionLow: number, versionHigh: number, origin: number): number {
+  let hash = Math.imul(versionLow ^ (versionHigh >>> 11), 0x85ebca6b) ^ Math.imul(versionHigh + origin, 0x9e3779b1)
+  hash ^= hash >>> 15
+  return Math.imul(hash, 0xc2b2ae35)
+}
+
+function second(term: number, versionLow: number): number {
+  return Math.imul(term ^ (term >>> 13), 0x27d4eb2f) ^ versionLow
 }

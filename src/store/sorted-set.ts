@@ -8,7 +8,7 @@
  */
 import type { ByteReader, ByteWriter } from './byte-writer.ts'
 import { Cut } from './cut.ts'
-import { STORAGE_OBJECT, TYPE_SORTED_SET } from './entry.ts'
+import { FLAG_LARGE_NAME, STORAGE_OBJECT, TYPE_SORTED_SET } from './entry.ts'
 import type { Keyspace } from './keyspace.ts'
 import { LargeSortedSet } from './large-sorted-set.ts'
 import { packedShift } from './packed.ts'
@@ -256,5 +256,6 @@ export const sortedSetValueType: ValueType = {
   write,
   read,
   length: countMembers,
-  encoding: (space, ref) => (isLarge(space, ref) ? 'skiplist' : 'listpack'),
+  encoding: (space, ref) =>
+    isLarge(space, ref) || (space.entries.flagsOf(ref) & FLAG_LARGE_NAME) !== 0 ? 'skiplist' : 'listpack',
 }

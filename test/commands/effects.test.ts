@@ -46,7 +46,7 @@ function shrinkLimits(pair: EffectPair): void {
 }
 
 function digestsOf(pair: EffectPair): [Int32Array, Int32Array][] {
-  return [pair.a, pair.b].map(({ space }) => [space.digest.low, space.digest.high])
+  return [pair.a, pair.b].map(({ space }) => space.digest.sums)
 }
 
 for (const hasSmallLimits of [false, true]) {

@@ -202,12 +202,12 @@ const others: readonly Row[] = [
   row('UNWATCH', 0.5),
   row('PING [:value]', 0.3),
   row('ECHO :value', 0.3),
-  row('(BLPOP|BRPOP) {:list} 0.001', 0.5),
-  row('(BZPOPMIN|BZPOPMAX) {:zset} 0.001', 0.5),
-  row('BLMOVE :list :list :side :side 0.001', 0.5),
-  row('BRPOPLPUSH :list :list 0.001', 0.3),
-  row('BLMPOP 0.001 :countedLists :side [COUNT :count]', 0.5),
-  row('BZMPOP 0.001 :countedZsets (MIN|MAX) [COUNT :count]', 0.5),
+  row('(BLPOP|BRPOP) {:list} 0.001', 0.2),
+  row('(BZPOPMIN|BZPOPMAX) {:zset} 0.001', 0.2),
+  row('BLMOVE :list :list :side :side 0.001', 0.2),
+  row('BRPOPLPUSH :list :list 0.001', 0.1),
+  row('BLMPOP 0.001 :countedLists :side [COUNT :count]', 0.2),
+  row('BZMPOP 0.001 :countedZsets (MIN|MAX) [COUNT :count]', 0.2),
   row('NOSUCHCOMMAND {:value}', 0.3),
 ]
 

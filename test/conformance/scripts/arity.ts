@@ -34,7 +34,8 @@ export const COMMANDS: readonly string[] = [
    command|help 2, command|info -2, command|list -2, config -2, config|get -3, config|help 2,
    config|resetstat 2, config|rewrite 2, config|set -4, dbsize 1, debug -2, flushall -1, flushdb -1,
    info -1, latency -2, latency|doctor 2, latency|graph 3, latency|help 2, latency|histogram -2,
-   latency|history 3, latency|latest 2, latency|reset -2, lolwut -1, memory -2, memory|help 2,
+   latency|history 3, latency|latest 2, latency|reset -2, lolwut -1, memory -2, memory|doctor 2, memory|help 2, memory|malloc-stats 2,
+   memory|purge 2, module -2, module|help 2, module|list 2,
    memory|stats 2, memory|usage -3, monitor 1, role 1, shutdown -1, slowlog -2, slowlog|get -2,
    slowlog|help 2, slowlog|len 2, slowlog|reset 2, swapdb 3, time 1`,
   // set
