@@ -104,8 +104,9 @@ class Listener implements RunningServer {
 
   async listen(): Promise<void> {
     for (const host of this.#options.hosts) {
-      const server = net.createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) =>
-        this.#onSocket(socket),
+      const server = net.createServer(
+        { allowHalfOpen: true, noDelay: true, pauseOnConnect: true },
+        (socket) => this.#onSocket(socket),
       )
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject)

@@ -94,7 +94,11 @@ export function readingInto(
       return true
     },
   }
-  const socket = new net.Socket({ handle, allowHalfOpen: true, onread } as unknown as net.SocketConstructorOpts)
+  const socket = new net.Socket({
+    handle,
+    allowHalfOpen: true,
+    onread,
+  } as unknown as net.SocketConstructorOpts)
   socket.on('error', () => {})
   return socket
 }

@@ -19,16 +19,19 @@ async function main(): Promise<void> {
   const [command, ...rest] = process.argv.slice(2)
   if (command === 'start') return start(rest)
   if (command === 'ping') return ping(rest)
+  if (command === '--version' || command === '-v' || command === 'version')
+    return say(`hypercache ${VERSION}`)
   const isQuestion = command === undefined || command === 'help' || command === '--help' || command === '-h'
-  if (command === '--version' || command === '-v' || command === 'version') say(`hypercache ${VERSION}`)
-  else say(helpText())
-  if (!isQuestion && command !== '--version' && command !== '-v' && command !== 'version') {
-    complain([`unknown command '${command.slice(0, 64)}': try hypercache start`], 2)
-  }
+  if (isQuestion) return say(helpText())
+  complain([`unknown command '${command.slice(0, 64)}': try hypercache start, or hypercache --help`], 2)
 }
 
 async function start(argv: readonly string[]): Promise<void> {
-  const loaded = loadConfig({ argv, environment: process.env, readFile: (path) => readFileSync(path, 'latin1') })
+  const loaded = loadConfig({
+    argv,
+    environment: process.env,
+    readFile: (path) => readFileSync(path, 'latin1'),
+  })
   if (loaded.action === 'help') return say(helpText())
   if (loaded.action === 'version') return say(`hypercache ${VERSION}`)
   if (loaded.errors.length > 0) return complain(loaded.errors, 2)
@@ -92,7 +95,11 @@ function watchProcess(log: Log, stop: (reason: string) => void): void {
 }
 
 async function ping(argv: readonly string[]): Promise<void> {
-  const loaded = loadConfig({ argv, environment: process.env, readFile: (path) => readFileSync(path, 'latin1') })
+  const loaded = loadConfig({
+    argv,
+    environment: process.env,
+    readFile: (path) => readFileSync(path, 'latin1'),
+  })
   if (loaded.errors.length > 0) return complain(loaded.errors, 2)
   const password = loaded.config.text('requirepass')
   const client = await connect({

@@ -3,7 +3,12 @@
  * order. It decides nothing; the simulator and main build the same node.
  */
 import {
-  type Args, type Connection, type Conversation, defaultServerLimits, newConnectionStats, unlimitedOutput,
+  type Args,
+  type Connection,
+  type Conversation,
+  defaultServerLimits,
+  newConnectionStats,
+  unlimitedOutput,
 } from '../resp/index.ts'
 import { Call } from './commands/call.ts'
 import { CommandTable } from './commands/command-table.ts'
@@ -26,9 +31,10 @@ import { ExpiryCycle } from './store/expiry.ts'
 import { hashSecret } from './store/hash-slot.ts'
 import { Keyspace } from './store/keyspace.ts'
 
-const CYCLE_MS = 100
-/** A quarter of the cycle, as Redis' active expire at its default effort. */
-const EXPIRE_BUDGET_US = 25_000
+/** Share of a cycle that active expiry may take, as Redis' at its default effort. */
+const EXPIRE_SHARE = 0.25
+/** A lowered maxmemory is reached in a few cycles, none of which anybody notices. */
+const EVICTIONS_PER_CYCLE_MAX = 4096
 
 export class Node {
   readonly state: NodeState
@@ -40,6 +46,8 @@ export class Node {
   readonly eviction: Eviction
   readonly expiry: ExpiryCycle
   readonly serverLimits = defaultServerLimits()
+  /** Time between two cycles: 1000 / hz. */
+  cycleMs = 100
   /** Shared by all connections of a class, so that CONFIG SET reaches them all. */
   readonly outputLimits = { normal: unlimitedOutput(), pubsub: unlimitedOutput() }
 
@@ -50,7 +58,14 @@ export class Node {
     this.eviction = new Eviction(this.space, this.effects, ports.random32)
     this.expiry = new ExpiryCycle(this.space, ports.monotonicUs)
     this.state = freshState(
-      config, log, ports, runId, this.space, newConnectionStats(), this.table.byNumber.length, this.expiry,
+      config,
+      log,
+      ports,
+      runId,
+      this.space,
+      newConnectionStats(),
+      this.table.byNumber.length,
+      this.expiry,
     )
     const own = ownSession()
     const call = new Call(this.state, this.space, this.effects, own, this.table.rows[0]!, this.table)
@@ -59,7 +74,10 @@ export class Node {
     this.state.runRow = (session, row, args) => this.executor.executeQueued(session, row as CommandRow, args)
     this.#observeKeys()
     applySettings(this)
-    ports.every(CYCLE_MS, () => this.onCycle())
+    ports.every(
+      () => this.cycleMs,
+      () => this.onCycle(),
+    )
   }
 
   /** Answers one client: the conversation its connection feeds with requests. */
@@ -93,7 +111,7 @@ export class Node {
     }
   }
 
-  /** What happens ten times a second whether anybody asks or not. */
+  /** What happens `hz` times a second whether anybody asks or not. */
   onCycle(): void {
     const { state, space } = this
     const nowMs = state.ports.wallMs()
@@ -101,10 +119,10 @@ export class Node {
     this.eviction.refresh(nowMs)
     if (state.isActiveExpireOn) {
       const startUs = state.ports.monotonicUs()
-      this.expiry.run(nowMs, EXPIRE_BUDGET_US)
+      this.expiry.run(nowMs, this.cycleMs * 1000 * EXPIRE_SHARE)
       state.latency.sample('expire-cycle', (state.ports.monotonicUs() - startUs) / 1000, nowMs)
     }
-    if (this.eviction.isOverLimit()) this.eviction.makeRoom()
+    if (this.eviction.isOverLimit()) this.eviction.makeRoom(EVICTIONS_PER_CYCLE_MAX)
     state.statistics.sample(nowMs, state.connectionStats.bytesIn, state.connectionStats.bytesOut)
     state.statistics.notePeak(space.usedBytes())
     if (state.pausedUntilMs !== 0 && state.pausedUntilMs <= nowMs) this.dispatch.endPause()
@@ -119,7 +137,8 @@ export class Node {
     const { space, state } = this
     state.notifyFlags = flags
     if (space.observer === null) return
-    space.observer.onCreated = (flags & EVENT_NEW) === 0 ? null : (database, ref) => this.#tell(EVENT_NEW, 'new', database, ref)
+    space.observer.onCreated =
+      (flags & EVENT_NEW) === 0 ? null : (database, ref) => this.#tell(EVENT_NEW, 'new', database, ref)
   }
 
   #tell(eventClass: number, event: string, database: number, ref: number): void {

@@ -28,8 +28,12 @@ const SETTINGS: readonly Setting[] = [
   },
   {
     directives: [
-      'hash-max-listpack-entries', 'hash-max-listpack-value', 'set-max-intset-entries', 'list-max-listpack-size',
-      'zset-max-listpack-entries', 'zset-max-listpack-value',
+      'hash-max-listpack-entries',
+      'hash-max-listpack-value',
+      'set-max-intset-entries',
+      'list-max-listpack-size',
+      'zset-max-listpack-entries',
+      'zset-max-listpack-value',
     ],
     apply: (node, config) => {
       const limits = node.space.limits
@@ -81,6 +85,12 @@ const SETTINGS: readonly Setting[] = [
   {
     directives: ['notify-keyspace-events'],
     apply: (node, config) => node.tellEvents(config.number('notify-keyspace-events')),
+  },
+  {
+    directives: ['hz'],
+    apply: (node, config) => {
+      node.cycleMs = Math.max(1, Math.floor(1000 / config.number('hz')))
+    },
   },
   {
     directives: ['loglevel'],

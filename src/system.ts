@@ -12,8 +12,12 @@ export function systemPorts(stop: (reason: string) => void): NodePorts {
     wallMs: () => Date.now(),
     monotonicUs: () => performance.now() * 1000,
     random32: makeRandom(),
-    every(ms, run) {
-      setInterval(run, ms).unref()
+    every(intervalMs, run) {
+      const again = (): void => {
+        run()
+        setTimeout(again, intervalMs()).unref()
+      }
+      setTimeout(again, intervalMs()).unref()
     },
     readProcess,
     readFile: (path) => readFileSync(path, 'utf8'),

@@ -61,7 +61,8 @@ export function readFloat(bytes: Uint8Array, start: number, end: number): number
     const isUnderflow = value === 0 && /^[^e]*[1-9]/i.test(text)
     return Number.isFinite(value) && !isUnderflow ? value : Number.NaN
   }
-  if (/^[+-]?inf(inity)?$/i.test(text)) return text[0] === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
+  if (/^[+-]?inf(inity)?$/i.test(text))
+    return text[0] === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
   return readHexFloat(text)
 }
 

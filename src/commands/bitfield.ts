@@ -192,16 +192,30 @@ function currentValue(call: Call, ref: number, operation: Operation): bigint {
 
 export const bitfieldCommands: readonly Command[] = [
   {
-    name: 'bitfield', arity: -2, flags: WRITE | DENYOOM, keys: FIRST_KEY, group: 'bitmap', effect: 'self',
-    run: bitfield, summary: 'Reads and changes integers of any width inside a string', since: '3.2.0',
+    name: 'bitfield',
+    arity: -2,
+    flags: WRITE | DENYOOM,
+    keys: FIRST_KEY,
+    group: 'bitmap',
+    effect: 'self',
+    run: bitfield,
+    summary: 'Reads and changes integers of any width inside a string',
+    since: '3.2.0',
     complexity: 'O(1) for each subcommand specified',
     syntax:
       'key [GET encoding offset|[OVERFLOW WRAP|SAT|FAIL] SET encoding offset value|INCRBY encoding offset increment ' +
       '[GET encoding offset|[OVERFLOW WRAP|SAT|FAIL] SET encoding offset value|INCRBY encoding offset increment ...]]',
   },
   {
-    name: 'bitfield_ro', arity: -2, flags: READONLY | FAST, keys: FIRST_KEY, group: 'bitmap', run: bitfieldReadonly,
-    summary: 'Reads integers of any width inside a string', since: '6.0.0',
-    complexity: 'O(1) for each subcommand specified', syntax: 'key [GET encoding offset [GET encoding offset ...]]',
+    name: 'bitfield_ro',
+    arity: -2,
+    flags: READONLY | FAST,
+    keys: FIRST_KEY,
+    group: 'bitmap',
+    run: bitfieldReadonly,
+    summary: 'Reads integers of any width inside a string',
+    since: '6.0.0',
+    complexity: 'O(1) for each subcommand specified',
+    syntax: 'key [GET encoding offset [GET encoding offset ...]]',
   },
 ]

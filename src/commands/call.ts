@@ -4,7 +4,10 @@
  * name their `effects`. They never see sockets, nodes or promises.
  */
 import { Args, type ReplyWriter } from '../../resp/index.ts'
-import { EVENT_GENERIC as NOTIFY_GENERIC, EVENT_KEY_MISS as NOTIFY_KEY_MISS } from '../config/keyspace-events.ts'
+import {
+  EVENT_GENERIC as NOTIFY_GENERIC,
+  EVENT_KEY_MISS as NOTIFY_KEY_MISS,
+} from '../config/keyspace-events.ts'
 import type { NodeState } from '../session/node-state.ts'
 import type { Session } from '../session/session.ts'
 import type { EffectLog } from '../store/effect-log.ts'
@@ -14,9 +17,13 @@ import type { CommandRow } from './command-row.ts'
 import type { CommandTable } from './command-table.ts'
 
 export {
-  EVENT_GENERIC as NOTIFY_GENERIC, EVENT_HASH as NOTIFY_HASH, EVENT_KEY_MISS as NOTIFY_KEY_MISS,
-  EVENT_LIST as NOTIFY_LIST, EVENT_SET as NOTIFY_SET,
-  EVENT_SORTED_SET as NOTIFY_SORTED_SET, EVENT_STRING as NOTIFY_STRING,
+  EVENT_GENERIC as NOTIFY_GENERIC,
+  EVENT_HASH as NOTIFY_HASH,
+  EVENT_KEY_MISS as NOTIFY_KEY_MISS,
+  EVENT_LIST as NOTIFY_LIST,
+  EVENT_SET as NOTIFY_SET,
+  EVENT_SORTED_SET as NOTIFY_SORTED_SET,
+  EVENT_STRING as NOTIFY_STRING,
 } from '../config/keyspace-events.ts'
 
 /** Answer of `findTyped` when the key holds another type; the error reply is already written. */
@@ -41,7 +48,12 @@ export class Call {
   isBlocked = false
 
   constructor(
-    node: NodeState, space: Keyspace, effects: EffectLog, session: Session, row: CommandRow, table: CommandTable,
+    node: NodeState,
+    space: Keyspace,
+    effects: EffectLog,
+    session: Session,
+    row: CommandRow,
+    table: CommandTable,
   ) {
     this.node = node
     this.space = space
@@ -123,7 +135,17 @@ export class Call {
    */
   block(first: number, last: number, type: number, timeoutMs: number, onTimeout: 'nil' | 'nil-array'): void {
     this.isBlocked = true
-    this.node.waiters.park(this.session, this.row, this.args, this.database, first, last, type, timeoutMs, onTimeout)
+    this.node.waiters.park(
+      this.session,
+      this.row,
+      this.args,
+      this.database,
+      first,
+      last,
+      type,
+      timeoutMs,
+      onTimeout,
+    )
   }
 
   #checked(ref: number, type: number): number {

@@ -19,7 +19,10 @@ export function writeCommandInfo(reply: ReplyWriter, row: CommandRow): void {
   reply.integer(row.keys.first)
   reply.integer(row.keys.last)
   reply.integer(row.keys.step)
-  writeWords(reply, categoriesOf(row).map((category) => `@${category}`))
+  writeWords(
+    reply,
+    categoriesOf(row).map((category) => `@${category}`),
+  )
   const tips = tipsOf(row.fullName)
   reply.set(tips.length)
   for (const tip of tips) reply.bulkText(tip)
@@ -55,8 +58,17 @@ function writeKeySpec(reply: ReplyWriter, spec: KeySpec): void {
   reply.bulkText('find_keys')
   if (spec.kind === 'unknown') writeStep(reply, 'unknown', [])
   else if (spec.kind === 'counted') {
-    writeStep(reply, 'keynum', [['keynumidx', 0], ['firstkey', 1], ['keystep', spec.step]])
-  } else writeStep(reply, 'range', [['lastkey', spec.last], ['keystep', spec.step], ['limit', 0]])
+    writeStep(reply, 'keynum', [
+      ['keynumidx', 0],
+      ['firstkey', 1],
+      ['keystep', spec.step],
+    ])
+  } else
+    writeStep(reply, 'range', [
+      ['lastkey', spec.last],
+      ['keystep', spec.step],
+      ['limit', 0],
+    ])
 }
 
 function writeStep(reply: ReplyWriter, type: string, numbers: readonly (readonly [string, number])[]): void {

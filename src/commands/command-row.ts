@@ -4,8 +4,17 @@
  */
 import type { Call } from './call.ts'
 import {
-  type Command, FAST, type Gather, type Group, type KeyFinder, type KeyRange, MOVABLE_KEYS, NO_KEYS,
-  NO_MANDATORY_KEYS, type Spread, WRITE,
+  type Command,
+  FAST,
+  type Gather,
+  type Group,
+  type KeyFinder,
+  type KeyRange,
+  MOVABLE_KEYS,
+  NO_KEYS,
+  NO_MANDATORY_KEYS,
+  type Spread,
+  WRITE,
 } from './command.ts'
 
 export class CommandRow {
@@ -74,12 +83,18 @@ export class CommandRow {
     if (this.arity === 0) refuse('arity 0 covers no request')
     if (this.summary === '' || this.since === '' || this.complexity === '') refuse('lacks its documentation')
     const hasKeys = this.keys.first > 0 || this.findKeys !== undefined
-    if (this.keys.first > 0 && Math.abs(this.arity) <= this.keys.first) refuse('arity does not cover its first key')
-    if (this.keys.last > 0 && Math.abs(this.arity) <= this.keys.last) refuse('arity does not cover its last key')
-    if ((this.flags & WRITE) !== 0 && this.effect === undefined) refuse('writes without saying how it travels')
+    const mayHaveNone = this.keys.last === -1 && this.arity === -this.keys.first
+    if (this.keys.first > 0 && !mayHaveNone && Math.abs(this.arity) <= this.keys.first)
+      refuse('arity does not cover its first key')
+    if (this.keys.last > 0 && Math.abs(this.arity) <= this.keys.last)
+      refuse('arity does not cover its last key')
+    if ((this.flags & WRITE) !== 0 && this.effect === undefined)
+      refuse('writes without saying how it travels')
     if ((this.flags & WRITE) !== 0 && !hasKeys && this.spread !== 'all-nodes') refuse('writes without keys')
-    if (this.isSelfEffect && (this.keys.first !== 1 || this.keys.last !== 1)) refuse('effect self needs one key')
-    if ((this.flags & MOVABLE_KEYS) !== 0 && this.findKeys === undefined) refuse('movable keys without a finder')
+    if (this.isSelfEffect && (this.keys.first !== 1 || this.keys.last !== 1))
+      refuse('effect self needs one key')
+    if ((this.flags & MOVABLE_KEYS) !== 0 && this.findKeys === undefined)
+      refuse('movable keys without a finder')
     if (this.flags & NO_MANDATORY_KEYS && !hasKeys) refuse('optional keys without a finder')
   }
 }

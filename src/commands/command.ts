@@ -31,9 +31,26 @@ export const NO_ASYNC_LOADING = 1 << 19
 
 /** Bit number -> the flag's name in COMMAND replies. */
 export const FLAG_NAMES: readonly string[] = [
-  'write', 'readonly', 'denyoom', 'admin', 'pubsub', 'noscript', 'blocking', 'loading', 'stale', 'skip_monitor',
-  'skip_slowlog', 'asking', 'fast', 'no_auth', 'may_replicate', 'no_multi', 'movablekeys', 'allow_busy',
-  'no_mandatory_keys', 'no_async_loading',
+  'write',
+  'readonly',
+  'denyoom',
+  'admin',
+  'pubsub',
+  'noscript',
+  'blocking',
+  'loading',
+  'stale',
+  'skip_monitor',
+  'skip_slowlog',
+  'asking',
+  'fast',
+  'no_auth',
+  'may_replicate',
+  'no_multi',
+  'movablekeys',
+  'allow_busy',
+  'no_mandatory_keys',
+  'no_async_loading',
 ]
 
 /** Positions of keys: first, last (negative: from the end), step. first 0 = no keys. */
@@ -53,8 +70,18 @@ export const KEYS_BUT_LAST: KeyRange = { first: 1, last: -2, step: 1 }
 export const PAIRS: KeyRange = { first: 1, last: -1, step: 2 }
 
 export type Group =
-  | 'generic' | 'string' | 'list' | 'set' | 'sorted-set' | 'hash' | 'pubsub' | 'transactions' | 'connection'
-  | 'server' | 'cluster' | 'bitmap'
+  | 'generic'
+  | 'string'
+  | 'list'
+  | 'set'
+  | 'sorted-set'
+  | 'hash'
+  | 'pubsub'
+  | 'transactions'
+  | 'connection'
+  | 'server'
+  | 'cluster'
+  | 'bitmap'
 
 /** How a command over keys of several slots, or over all nodes, is split and its replies joined. */
 export type Spread = 'by-slot' | 'all-nodes'

@@ -7,7 +7,12 @@ import { TYPE_STRING } from '../store/entry.ts'
 import { addLongDoubles, formatLongDouble, LONG_DOUBLE_ZERO, readLongDouble } from '../store/long-double.ts'
 import { decimalWidth, FLAG_TEXT, writeDecimal } from '../store/string.ts'
 import {
-  INT64_MAX, INT64_MIN, NOT_A_FLOAT, NOT_AN_INTEGER, readBigInteger, readInteger,
+  INT64_MAX,
+  INT64_MIN,
+  NOT_A_FLOAT,
+  NOT_AN_INTEGER,
+  readBigInteger,
+  readInteger,
 } from './arguments.ts'
 import { type Call, NOTIFY_STRING, WRONG_TYPE_REF } from './call.ts'
 import { type Command, DENYOOM, FAST, FIRST_KEY, WRITE } from './command.ts'
@@ -98,7 +103,9 @@ function incrbyfloat(call: Call): void {
   if (ref === WRONG_TYPE_REF) return
   const start = ref === 0 ? 0 : entries.valueStart(ref)
   const old =
-    ref === 0 ? LONG_DOUBLE_ZERO : readLongDouble(entries.valueBuffer(ref), start, start + entries.valueLength(ref))
+    ref === 0
+      ? LONG_DOUBLE_ZERO
+      : readLongDouble(entries.valueBuffer(ref), start, start + entries.valueLength(ref))
   const amount = readLongDouble(args.bytes, args.starts[2]!, args.ends[2]!)
   if (old === undefined || amount === undefined) {
     call.reply.error(NOT_A_FLOAT)
@@ -132,26 +139,68 @@ function storeText(call: Call, ref: number, text: string, flags: number): number
 
 export const counterCommands: readonly Command[] = [
   {
-    name: 'incr', arity: 2, flags: WRITE | DENYOOM | FAST, keys: FIRST_KEY, group: 'string', effect: 'self', run: incr,
-    summary: 'Adds one to the integer a key holds', since: '1.0.0', complexity: 'O(1)', syntax: 'key',
+    name: 'incr',
+    arity: 2,
+    flags: WRITE | DENYOOM | FAST,
+    keys: FIRST_KEY,
+    group: 'string',
+    effect: 'self',
+    run: incr,
+    summary: 'Adds one to the integer a key holds',
+    since: '1.0.0',
+    complexity: 'O(1)',
+    syntax: 'key',
   },
   {
-    name: 'decr', arity: 2, flags: WRITE | DENYOOM | FAST, keys: FIRST_KEY, group: 'string', effect: 'self', run: decr,
-    summary: 'Takes one from the integer a key holds', since: '1.0.0', complexity: 'O(1)', syntax: 'key',
+    name: 'decr',
+    arity: 2,
+    flags: WRITE | DENYOOM | FAST,
+    keys: FIRST_KEY,
+    group: 'string',
+    effect: 'self',
+    run: decr,
+    summary: 'Takes one from the integer a key holds',
+    since: '1.0.0',
+    complexity: 'O(1)',
+    syntax: 'key',
   },
   {
-    name: 'incrby', arity: 3, flags: WRITE | DENYOOM | FAST, keys: FIRST_KEY, group: 'string', effect: 'self',
-    run: incrby, summary: 'Adds to the integer a key holds', since: '1.0.0', complexity: 'O(1)',
+    name: 'incrby',
+    arity: 3,
+    flags: WRITE | DENYOOM | FAST,
+    keys: FIRST_KEY,
+    group: 'string',
+    effect: 'self',
+    run: incrby,
+    summary: 'Adds to the integer a key holds',
+    since: '1.0.0',
+    complexity: 'O(1)',
     syntax: 'key increment',
   },
   {
-    name: 'decrby', arity: 3, flags: WRITE | DENYOOM | FAST, keys: FIRST_KEY, group: 'string', effect: 'self',
-    run: decrby, summary: 'Takes from the integer a key holds', since: '1.0.0', complexity: 'O(1)',
+    name: 'decrby',
+    arity: 3,
+    flags: WRITE | DENYOOM | FAST,
+    keys: FIRST_KEY,
+    group: 'string',
+    effect: 'self',
+    run: decrby,
+    summary: 'Takes from the integer a key holds',
+    since: '1.0.0',
+    complexity: 'O(1)',
     syntax: 'key decrement',
   },
   {
-    name: 'incrbyfloat', arity: 3, flags: WRITE | DENYOOM | FAST, keys: FIRST_KEY, group: 'string',
-    effect: 'declared', run: incrbyfloat, summary: 'Adds to the decimal number a key holds', since: '2.6.0',
-    complexity: 'O(1)', syntax: 'key increment',
+    name: 'incrbyfloat',
+    arity: 3,
+    flags: WRITE | DENYOOM | FAST,
+    keys: FIRST_KEY,
+    group: 'string',
+    effect: 'declared',
+    run: incrbyfloat,
+    summary: 'Adds to the decimal number a key holds',
+    since: '2.6.0',
+    complexity: 'O(1)',
+    syntax: 'key increment',
   },
 ]

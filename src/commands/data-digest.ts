@@ -50,7 +50,8 @@ function mixValue(digest: Buffer, space: Keyspace, ref: number): void {
   const type = space.entries.typeOf(ref)
   mix(digest, bigEndian(type))
   if (type === TYPE_LIST) mixList(digest, space, ref)
-  else if (type === TYPE_SET) setEach(space, ref, (bytes, start, end) => fold(digest, bytes.subarray(start, end)))
+  else if (type === TYPE_SET)
+    setEach(space, ref, (bytes, start, end) => fold(digest, bytes.subarray(start, end)))
   else if (type === TYPE_SORTED_SET) mixSortedSet(digest, space, ref)
   else if (type === TYPE_HASH) {
     hashEach(space, ref, (bytes, fieldStart, fieldEnd, valueStart, valueEnd) => {

@@ -128,7 +128,13 @@ function object(call: Call): void {
 }
 
 export const debugCommand: Command = {
-  name: 'debug', arity: -2, flags: ADMIN | NOSCRIPT | LOADING | STALE, group: 'server', serve: debug, since: '1.0.0',
-  complexity: 'Depends on subcommand', syntax: 'subcommand [argument [argument ...]]',
+  name: 'debug',
+  arity: -2,
+  flags: ADMIN | NOSCRIPT | LOADING | STALE,
+  group: 'server',
+  serve: debug,
+  since: '1.0.0',
+  complexity: 'Depends on subcommand',
+  syntax: 'subcommand [argument [argument ...]]',
   summary: 'Does what tests and tools need',
 }

@@ -152,7 +152,8 @@ export class Dispatch {
   /** CLIENT REPLY OFF and SKIP: what was written for this request is taken back. */
   #mute(session: Session, row: CommandRow | null, before: number): void {
     // Acknowledgements of subscriptions are messages, not replies.
-    if (row !== null && (row.flags & PUBSUB) !== 0 && row.name !== 'publish' && row.name !== 'spublish') return
+    if (row !== null && (row.flags & PUBSUB) !== 0 && row.name !== 'publish' && row.name !== 'spublish')
+      return
     if (session.replyMode === 'skip-next') session.replyMode = 'skip'
     else {
       if (session.replyMode === 'skip') session.replyMode = 'on'
@@ -175,7 +176,11 @@ function unknownSubcommand(row: CommandRow, args: Args): string {
 }
 
 function printable(args: Args, i: number, lengthMax: number): string {
-  const text = args.bytes.toString('latin1', args.starts[i]!, Math.min(args.ends[i]!, args.starts[i]! + lengthMax))
+  const text = args.bytes.toString(
+    'latin1',
+    args.starts[i]!,
+    Math.min(args.ends[i]!, args.starts[i]! + lengthMax),
+  )
   const nul = text.indexOf('\0')
   return nul === -1 ? text : text.slice(0, nul)
 }

@@ -13,6 +13,7 @@ import { ADMIN, SKIP_MONITOR, SKIP_SLOWLOG } from './command.ts'
 import type { CommandRow } from './command-row.ts'
 
 const RUN_CALLS_MAX = 256
+const SMALL_REQUEST_BYTES = 65536
 const ERROR_MARK = 45
 
 export class Executor {
@@ -48,7 +49,7 @@ export class Executor {
   serve(session: Session, row: CommandRow, args: Args, mayBlock: boolean): void {
     this.execute(session, row, args, mayBlock)
     const monitors = this.#node.monitors
-    if (monitors.count !== 0 && (row.flags & (SKIP_MONITOR | ADMIN)) === 0) {
+    if (monitors.count !== 0 && (row.flags & (SKIP_MONITOR | ADMIN)) === 0 && row.name !== 'quit') {
       monitors.feed(session, args, this.call.nowMs)
     }
   }
@@ -68,7 +69,7 @@ export class Executor {
     call.database = call.space.databaseMap[session.database]!
     call.mayBlock = mayBlock
     call.isBlocked = false
-    if (row.isTimedInRuns && this.#depth === 0) this.#executeInRun(call, row, args)
+    if (row.isTimedInRuns && this.#depth === 0 && this.#isSmall(args)) this.#executeInRun(call, row, args)
     else this.#executeTimed(call, row, args)
     if (writer.length > before && writer.bytes[before] === ERROR_MARK) this.#countError(row, session, before)
     return !call.isBlocked
@@ -83,6 +84,11 @@ export class Executor {
     call.row = outerRow
     call.mayBlock = true
     call.isBlocked = false
+  }
+
+  /** Cheap commands are timed one by one when their arguments are large or the slow log wants to see them all. */
+  #isSmall(args: Args): boolean {
+    return args.requestEnd - args.requestStart < SMALL_REQUEST_BYTES && !this.#node.slowLog.wantsCheapCommands
   }
 
   #executeInRun(call: Call, row: CommandRow, args: Args): void {

@@ -16,7 +16,18 @@ import { stringCommands } from './strings.ts'
 import { transactionCommands } from './transactions.ts'
 
 export const families: readonly (readonly Command[])[] = [
-  stringCommands, bitCommands, bitfieldCommands, keyCommands, hashCommands, listCommands, setCommands,
-  sortedSetCommands, pubSubCommands, transactionCommands, connectionCommands, clientCommands, monitorCommands,
+  stringCommands,
+  bitCommands,
+  bitfieldCommands,
+  keyCommands,
+  hashCommands,
+  listCommands,
+  setCommands,
+  sortedSetCommands,
+  pubSubCommands,
+  transactionCommands,
+  connectionCommands,
+  clientCommands,
+  monitorCommands,
   serverCommands,
 ]

@@ -3,7 +3,11 @@ import { TYPE_HASH } from '../store/entry.ts'
 import { hashGet, hashPut } from '../store/hash.ts'
 import { INTEGER64_TEXT_MAX, Integer64 } from '../store/integer64.ts'
 import {
-  addLongDoubles, formatLongDouble, isFiniteLongDouble, LONG_DOUBLE_ZERO, readLongDouble,
+  addLongDoubles,
+  formatLongDouble,
+  isFiniteLongDouble,
+  LONG_DOUBLE_ZERO,
+  readLongDouble,
 } from '../store/long-double.ts'
 import { Span } from '../store/span.ts'
 import { NOT_A_FLOAT, NOT_AN_INTEGER } from './arguments.ts'
@@ -80,13 +84,29 @@ function putField(call: Call, ref: number, text: Buffer, length: number, event: 
 
 export const hashCounterCommands: readonly Command[] = [
   {
-    name: 'hincrby', arity: 4, flags: WRITE | DENYOOM | FAST, keys: FIRST_KEY, group: 'hash', effect: 'self',
-    run: hincrby, summary: 'Adds an integer to the number in a field; a missing field counts as 0', since: '2.0.0',
-    complexity: 'O(1)', syntax: 'key field increment',
+    name: 'hincrby',
+    arity: 4,
+    flags: WRITE | DENYOOM | FAST,
+    keys: FIRST_KEY,
+    group: 'hash',
+    effect: 'self',
+    run: hincrby,
+    summary: 'Adds an integer to the number in a field; a missing field counts as 0',
+    since: '2.0.0',
+    complexity: 'O(1)',
+    syntax: 'key field increment',
   },
   {
-    name: 'hincrbyfloat', arity: 4, flags: WRITE | DENYOOM | FAST, keys: FIRST_KEY, group: 'hash', effect: 'declared',
-    run: hincrbyfloat, summary: 'Adds a floating point number to the number in a field', since: '2.6.0',
-    complexity: 'O(1)', syntax: 'key field increment',
+    name: 'hincrbyfloat',
+    arity: 4,
+    flags: WRITE | DENYOOM | FAST,
+    keys: FIRST_KEY,
+    group: 'hash',
+    effect: 'declared',
+    run: hincrbyfloat,
+    summary: 'Adds a floating point number to the number in a field',
+    since: '2.6.0',
+    complexity: 'O(1)',
+    syntax: 'key field increment',
   },
 ]

@@ -81,8 +81,15 @@ function drawer(call: Call, ref: number, visit: HashVisitor): () => void {
 
 export const hashRandomCommands: readonly Command[] = [
   {
-    name: 'hrandfield', arity: -2, flags: READONLY, keys: FIRST_KEY, group: 'hash', run: hrandfield,
+    name: 'hrandfield',
+    arity: -2,
+    flags: READONLY,
+    keys: FIRST_KEY,
+    group: 'hash',
+    run: hrandfield,
     summary: 'Answers fields picked at random: different ones, or draws with repeats for a negative count',
-    since: '6.2.0', complexity: 'O(N) where N is the number of fields returned', syntax: 'key [count [WITHVALUES]]',
+    since: '6.2.0',
+    complexity: 'O(N) where N is the number of fields returned',
+    syntax: 'key [count [WITHVALUES]]',
   },
 ]

@@ -42,6 +42,7 @@ function averageTimesToLive(space: Keyspace, nowMs: number, firstSlot: number): 
       counts[database]!++
     }
   }
-  for (let database = 0; database < DATABASE_COUNT; database++) sums[database]! /= Math.max(1, counts[database]!)
+  for (let database = 0; database < DATABASE_COUNT; database++)
+    sums[database]! /= Math.max(1, counts[database]!)
   return sums
 }

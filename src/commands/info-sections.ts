@@ -321,7 +321,9 @@ export const infoSections: readonly InfoSection[] = [
   { name: 'latencystats', title: 'Latencystats', isDefault: false, lines: latencyStats },
   { name: 'cluster', title: 'Cluster', isDefault: true, lines: () => ['cluster_enabled:0'] },
   {
-    name: 'keyspace', title: 'Keyspace', isDefault: true,
+    name: 'keyspace',
+    title: 'Keyspace',
+    isDefault: true,
     lines: ({ space, nowMs, node }) => keyspaceLines(space, nowMs, node.ports.random32() >>> 18),
   },
 ]

@@ -22,10 +22,21 @@ function isMeant(section: InfoSection, word: string): boolean {
 }
 
 function textOf(section: InfoSection, call: Call): string {
-  return `# ${section.title}\r\n${section.lines(call).map((line) => `${line}\r\n`).join('')}`
+  return `# ${section.title}\r\n${section
+    .lines(call)
+    .map((line) => `${line}\r\n`)
+    .join('')}`
 }
 
 export const infoCommand: Command = {
-  name: 'info', arity: -1, flags: LOADING | STALE, group: 'server', categories: ['dangerous'], serve: info,
-  since: '1.0.0', complexity: 'O(1)', syntax: '[section [section ...]]', summary: 'Answers figures about the node',
+  name: 'info',
+  arity: -1,
+  flags: LOADING | STALE,
+  group: 'server',
+  categories: ['dangerous'],
+  serve: info,
+  since: '1.0.0',
+  complexity: 'O(1)',
+  syntax: '[section [section ...]]',
+  summary: 'Answers figures about the node',
 }

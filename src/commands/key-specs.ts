@@ -35,7 +35,10 @@ const LINES: readonly (readonly [specs: string, names: string])[] = [
   ['2# RW access delete', 'blmpop bzmpop'],
   ['1..-2 RW access delete', 'blpop brpop bzpopmax bzpopmin'],
   ['1 RO access, 2 OW update', 'copy'],
-  ['1 RW access update', 'decr decrby getex getset hincrby hincrbyfloat incr incrby incrbyfloat move setbit zincrby'],
+  [
+    '1 RW access update',
+    'decr decrby getex getset hincrby hincrbyfloat incr incrby incrbyfloat move setbit zincrby',
+  ],
   ['1..-1 RM delete', 'del unlink'],
   ['1..-1 RO', 'exists touch watch'],
   ['1 RW update', 'expire expireat hmset hset lset persist pexpire pexpireat setrange zadd'],
@@ -82,7 +85,10 @@ const NOTES: Readonly<Record<string, readonly (string | undefined)[]>> = {
 const SPECS = new Map<string, readonly KeySpec[]>()
 for (const [line, names] of LINES) {
   for (const name of names.split(' ')) {
-    SPECS.set(name, line.split(', ').map((text, i) => readSpec(text, NOTES[name]?.[i])))
+    SPECS.set(
+      name,
+      line.split(', ').map((text, i) => readSpec(text, NOTES[name]?.[i])),
+    )
   }
 }
 

@@ -42,31 +42,72 @@ function type(call: Call): void {
 }
 
 const MANY = {
-  arity: -2, keys: ALL_KEYS, group: 'generic', categories: ['keyspace'], spread: 'by-slot', gather: 'sum',
-  complexity: 'O(N) for N keys', syntax: 'key [key ...]',
+  arity: -2,
+  keys: ALL_KEYS,
+  group: 'generic',
+  categories: ['keyspace'],
+  spread: 'by-slot',
+  gather: 'sum',
+  complexity: 'O(N) for N keys',
+  syntax: 'key [key ...]',
 } as const
 
 const plainCommands: readonly Command[] = [
-  { ...MANY, name: 'del', flags: WRITE, effect: 'declared', run: remove, since: '1.0.0', summary: 'Removes keys' },
   {
-    ...MANY, name: 'unlink', flags: WRITE | FAST, effect: 'declared', run: remove, since: '4.0.0',
+    ...MANY,
+    name: 'del',
+    flags: WRITE,
+    effect: 'declared',
+    run: remove,
+    since: '1.0.0',
     summary: 'Removes keys',
   },
   {
-    ...MANY, name: 'exists', flags: READONLY | FAST, run: exists, since: '1.0.0',
+    ...MANY,
+    name: 'unlink',
+    flags: WRITE | FAST,
+    effect: 'declared',
+    run: remove,
+    since: '4.0.0',
+    summary: 'Removes keys',
+  },
+  {
+    ...MANY,
+    name: 'exists',
+    flags: READONLY | FAST,
+    run: exists,
+    since: '1.0.0',
     summary: 'Counts how many of the keys exist',
   },
   {
-    ...MANY, name: 'touch', flags: READONLY | FAST, run: touch, since: '3.2.1',
+    ...MANY,
+    name: 'touch',
+    flags: READONLY | FAST,
+    run: touch,
+    since: '3.2.1',
     summary: 'Marks keys as used now and counts those that exist',
   },
   {
-    name: 'type', arity: 2, flags: READONLY | FAST, keys: FIRST_KEY, group: 'generic', categories: ['keyspace'],
-    run: type, since: '1.0.0', summary: 'Answers the type of a value', complexity: 'O(1)', syntax: 'key',
+    name: 'type',
+    arity: 2,
+    flags: READONLY | FAST,
+    keys: FIRST_KEY,
+    group: 'generic',
+    categories: ['keyspace'],
+    run: type,
+    since: '1.0.0',
+    summary: 'Answers the type of a value',
+    complexity: 'O(1)',
+    syntax: 'key',
   },
 ]
 
 export const keyCommands: readonly Command[] = [
-  ...plainCommands, ...timeToLiveCommands, ...renameCommands, ...walkKeysCommands, ...sortCommands, objectCommand,
+  ...plainCommands,
+  ...timeToLiveCommands,
+  ...renameCommands,
+  ...walkKeysCommands,
+  ...sortCommands,
+  objectCommand,
   ...databaseCommands,
 ]

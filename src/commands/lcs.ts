@@ -62,7 +62,12 @@ function textOf(call: Call, ref: number): Text {
 /** Undefined: the error is replied. */
 function readOptions(call: Call): Options | undefined {
   const args = call.args
-  const options: Options = { isLengthOnly: false, hasRanges: false, hasRangeLengths: false, rangeLengthMin: 0 }
+  const options: Options = {
+    isLengthOnly: false,
+    hasRanges: false,
+    hasRangeLengths: false,
+    rangeLengthMin: 0,
+  }
   for (let i = 3; i < args.count; i++) {
     if (args.is(i, 'IDX')) options.hasRanges = true
     else if (args.is(i, 'LEN')) options.isLengthOnly = true
@@ -167,8 +172,14 @@ function replyRange(call: Call, i: number, j: number, length: number, hasLength:
 
 export const lcsCommands: readonly Command[] = [
   {
-    name: 'lcs', arity: -3, flags: READONLY, keys: TWO_KEYS, group: 'string', run: lcs,
-    summary: 'Answers the longest common subsequence of two strings', since: '7.0.0',
+    name: 'lcs',
+    arity: -3,
+    flags: READONLY,
+    keys: TWO_KEYS,
+    group: 'string',
+    run: lcs,
+    summary: 'Answers the longest common subsequence of two strings',
+    since: '7.0.0',
     complexity: 'O(N*M) where N and M are the lengths of the strings.',
     syntax: 'key1 key2 [LEN] [IDX] [MINMATCHLEN len] [WITHMATCHLEN]',
   },

@@ -83,6 +83,13 @@ function sequence(seed: number): () => number {
 }
 
 export const lolwutCommand: Command = {
-  name: 'lolwut', arity: -1, flags: READONLY | FAST, group: 'server', serve: lolwut, since: '5.0.0', complexity: 'O(1)',
-  syntax: '[VERSION version [columns] [rows]]', summary: 'Draws a mesh and tells the version',
+  name: 'lolwut',
+  arity: -1,
+  flags: READONLY | FAST,
+  group: 'server',
+  serve: lolwut,
+  since: '5.0.0',
+  complexity: 'O(1)',
+  syntax: '[VERSION version [columns] [rows]]',
+  summary: 'Draws a mesh and tells the version',
 }

@@ -126,13 +126,19 @@ function doctor(call: Call): void {
   if (figures.usedBytes < SMALL_BYTES) lines.push('There is too little data to say anything about memory.')
   else {
     if (figures.peakBytes / figures.usedBytes > PEAK_RATIO_MAX) {
-      lines.push('There was far more data once than there is now, so the process may hold memory it does not need.')
+      lines.push(
+        'There was far more data once than there is now, so the process may hold memory it does not need.',
+      )
     }
     if (figures.activeBytes / figures.usedBytes > FRAGMENTATION_RATIO_MAX) {
-      lines.push('Pages are poorly filled: values of many sizes came and went. They fill up again with new data.')
+      lines.push(
+        'Pages are poorly filled: values of many sizes came and went. They fill up again with new data.',
+      )
     }
     if (figures.clientBytes > figures.usedBytes * CLIENT_SHARE_MAX) {
-      lines.push('Clients that read slowly hold much memory: see CLIENT LIST, and client-output-buffer-limit.')
+      lines.push(
+        'Clients that read slowly hold much memory: see CLIENT LIST, and client-output-buffer-limit.',
+      )
     }
     if (lines.length === 0) lines.push('Memory is as it should be.')
   }
@@ -161,19 +167,42 @@ function help(call: Call): void {
   writeHelp(call.reply, 'MEMORY', HELP)
 }
 
-const COMMON = { flags: 0, group: 'server', since: '4.0.0', arity: 2, syntax: '', complexity: 'O(1)' } as const
+const COMMON = {
+  flags: 0,
+  group: 'server',
+  since: '4.0.0',
+  arity: 2,
+  syntax: '',
+  complexity: 'O(1)',
+} as const
 
 export const memoryCommand: Command = {
-  ...COMMON, name: 'memory', arity: -2, complexity: 'Depends on subcommand', summary: 'Tells where memory is',
+  ...COMMON,
+  name: 'memory',
+  arity: -2,
+  complexity: 'Depends on subcommand',
+  summary: 'Tells where memory is',
   subcommands: [
     { ...COMMON, name: 'doctor', serve: doctor, summary: 'Reports on problems with memory' },
     { ...COMMON, name: 'malloc-stats', serve: allocatorStats, summary: 'Answers figures of the allocators' },
     { ...COMMON, name: 'purge', serve: purge, summary: 'Gives unused memory back' },
     { ...COMMON, name: 'stats', serve: stats, summary: 'Answers what memory is used for' },
     {
-      ...COMMON, name: 'usage', arity: -3, flags: READONLY, keys: { first: 2, last: 2, step: 1 }, run: usage,
-      syntax: 'key [SAMPLES count]', summary: 'Answers the bytes a key takes with its value',
+      ...COMMON,
+      name: 'usage',
+      arity: -3,
+      flags: READONLY,
+      keys: { first: 2, last: 2, step: 1 },
+      run: usage,
+      syntax: 'key [SAMPLES count]',
+      summary: 'Answers the bytes a key takes with its value',
     },
-    { ...COMMON, name: 'help', flags: LOADING | STALE, serve: help, summary: 'Explains the sub-commands of MEMORY' },
+    {
+      ...COMMON,
+      name: 'help',
+      flags: LOADING | STALE,
+      serve: help,
+      summary: 'Explains the sub-commands of MEMORY',
+    },
   ],
 }

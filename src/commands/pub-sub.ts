@@ -307,6 +307,7 @@ export const pubSubCommands: readonly Command[] = [
     name: 'sunsubscribe',
     arity: -1,
     flags: LISTENING,
+    keys: ALL_KEYS,
     group: 'pubsub',
     serve: unsubscribeFromShards,
     summary: 'Stops listening to shard channels, or to all of them',

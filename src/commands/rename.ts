@@ -66,7 +66,8 @@ function move(call: Call): void {
     return
   }
   const source = call.findForWrite(1)
-  const isTaken = source === 0 || space.lookupWrite(toDatabase, args.bytes, args.starts[1]!, args.ends[1]!) !== 0
+  const isTaken =
+    source === 0 || space.lookupWrite(toDatabase, args.bytes, args.starts[1]!, args.ends[1]!) !== 0
   if (isTaken) {
     call.reply.integer(0)
     return
@@ -107,7 +108,14 @@ function copy(call: Call): void {
   }
   writeEntry(space, source, copied)
   if (target !== 0) space.remove(target)
-  const made = readEntry(space, toDatabase, args.bytes, start, end, new ByteReader(copied.bytes, 0, copied.length))
+  const made = readEntry(
+    space,
+    toDatabase,
+    args.bytes,
+    start,
+    end,
+    new ByteReader(copied.bytes, 0, copied.length),
+  )
   copied.clear()
   if (made === 0) throw new Error('copy: an entry could not be read back')
   space.changed(made)
@@ -139,21 +147,51 @@ const COMMON = { group: 'generic', categories: ['keyspace'], effect: 'declared' 
 
 export const renameCommands: readonly Command[] = [
   {
-    ...COMMON, name: 'rename', arity: 3, flags: WRITE, keys: TWO_KEYS, run: rename, since: '1.0.0',
-    summary: 'Gives a value another key', complexity: 'O(1)', syntax: 'key newkey',
-  },
-  {
-    ...COMMON, name: 'renamenx', arity: 3, flags: WRITE | FAST, keys: TWO_KEYS, run: renameUnlessThere,
-    since: '1.0.0', summary: 'Gives a value another key unless that one has a value', complexity: 'O(1)',
+    ...COMMON,
+    name: 'rename',
+    arity: 3,
+    flags: WRITE,
+    keys: TWO_KEYS,
+    run: rename,
+    since: '1.0.0',
+    summary: 'Gives a value another key',
+    complexity: 'O(1)',
     syntax: 'key newkey',
   },
   {
-    ...COMMON, name: 'copy', arity: -3, flags: WRITE | DENYOOM, keys: TWO_KEYS, run: copy, since: '6.2.0',
-    summary: 'Copies a value to another key', complexity: 'O(N) for N elements or bytes of the value',
+    ...COMMON,
+    name: 'renamenx',
+    arity: 3,
+    flags: WRITE | FAST,
+    keys: TWO_KEYS,
+    run: renameUnlessThere,
+    since: '1.0.0',
+    summary: 'Gives a value another key unless that one has a value',
+    complexity: 'O(1)',
+    syntax: 'key newkey',
+  },
+  {
+    ...COMMON,
+    name: 'copy',
+    arity: -3,
+    flags: WRITE | DENYOOM,
+    keys: TWO_KEYS,
+    run: copy,
+    since: '6.2.0',
+    summary: 'Copies a value to another key',
+    complexity: 'O(N) for N elements or bytes of the value',
     syntax: 'source destination [DB destination-db] [REPLACE]',
   },
   {
-    ...COMMON, name: 'move', arity: 3, flags: WRITE | FAST, keys: FIRST_KEY, run: move, since: '1.0.0',
-    summary: 'Moves a key to another database', complexity: 'O(1)', syntax: 'key db',
+    ...COMMON,
+    name: 'move',
+    arity: 3,
+    flags: WRITE | FAST,
+    keys: FIRST_KEY,
+    run: move,
+    since: '1.0.0',
+    summary: 'Moves a key to another database',
+    complexity: 'O(1)',
+    syntax: 'key db',
   },
 ]

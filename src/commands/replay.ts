@@ -98,8 +98,12 @@ export class Replay {
       args.push(input.start, input.stop)
     }
     const isSound =
-      !input.isBroken && this.#database < DATABASE_COUNT && this.#version > 0 && this.#base >= 0 &&
-      Number.isSafeInteger(this.#version) && Number.isSafeInteger(this.#base)
+      !input.isBroken &&
+      this.#database < DATABASE_COUNT &&
+      this.#version > 0 &&
+      this.#base >= 0 &&
+      Number.isSafeInteger(this.#version) &&
+      Number.isSafeInteger(this.#base)
     if (!isSound) return 0
     this.#keyArgument = verb === EFFECT_RUN ? 1 : 0
     if (verb === EFFECT_RUN) return count >= 2 ? verb : 0
@@ -116,7 +120,8 @@ export class Replay {
     const version = ref === 0 ? 0 : entries.versionOf(ref)
     if (version === this.#version && entries.originOf(ref) === this.#origin) return 'applied'
     if (verb === EFFECT_PUT || verb === EFFECT_REMOVE) {
-      const isAhead = version > this.#version || (version === this.#version && entries.originOf(ref) > this.#origin)
+      const isAhead =
+        version > this.#version || (version === this.#version && entries.originOf(ref) > this.#origin)
       if (isAhead) return 'base-mismatch'
       if (verb === EFFECT_PUT) return this.#put(ref)
       if (ref !== 0) this.#space.remove(ref)
@@ -137,7 +142,8 @@ export class Replay {
     const ref = space.peek(this.#database, args.bytes, args.starts[i]!, args.ends[i]!)
     if (ref === 0 || this.#base !== 0) return ref
     const expiryMs = space.entries.expiryOf(ref)
-    if (expiryMs === 0 || expiryMs > wallMsOf(this.#version) || space.entries.versionOf(ref) >= this.#version) return ref
+    if (expiryMs === 0 || expiryMs > wallMsOf(this.#version) || space.entries.versionOf(ref) >= this.#version)
+      return ref
     space.expire(ref)
     return 0
   }
@@ -146,7 +152,8 @@ export class Replay {
   #isRunnable(): boolean {
     const args = this.#args
     const row = this.#table.find(args)
-    if (row === undefined || (row.flags & WRITE) === 0 || row.run === undefined || row.keys.first !== 1) return false
+    if (row === undefined || (row.flags & WRITE) === 0 || row.run === undefined || row.keys.first !== 1)
+      return false
     if (row.arity > 0 ? args.count !== row.arity : args.count < -row.arity) return false
     const last = row.keys.last < 0 ? args.count + row.keys.last : row.keys.last
     for (let i = 1 + row.keys.step; i <= last; i += row.keys.step) {
@@ -182,7 +189,10 @@ export class Replay {
       return 'applied'
     }
     // What is there must survive a broken value: the new one is read under another key first.
-    const staging = Buffer.concat([args.bytes.subarray(keyStart, keyEnd), Buffer.from(STAGING_MARK, 'latin1')])
+    const staging = Buffer.concat([
+      args.bytes.subarray(keyStart, keyEnd),
+      Buffer.from(STAGING_MARK, 'latin1'),
+    ])
     if (space.peek(this.#database, staging, 0, staging.length) !== 0) return 'base-mismatch'
     const made = this.#readValue(staging, 0, staging.length)
     if (made === 0) return 'broken'

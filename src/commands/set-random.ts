@@ -122,12 +122,16 @@ function pick(call: Call, ref: number): void {
 
 /** Visits `count` different members (fewer than there are). */
 function eachChosen(
-  call: Call, ref: number, count: number, visit: (bytes: Buffer, start: number, end: number) => void,
+  call: Call,
+  ref: number,
+  count: number,
+  visit: (bytes: Buffer, start: number, end: number) => void,
 ): void {
   const { space, node } = call
   const random = (): number => node.ports.random32()
   if (isLargeSet(space, ref)) {
-    for (const element of chooseElements(random, tableOf(space, ref), count)) visitMember(space, ref, element, visit)
+    for (const element of chooseElements(random, tableOf(space, ref), count))
+      visitMember(space, ref, element, visit)
     return
   }
   for (const index of chooseIndexes(random, setLength(space, ref), count)) {
@@ -138,13 +142,28 @@ function eachChosen(
 
 export const setRandomCommands: readonly Command[] = [
   {
-    name: 'spop', arity: -2, flags: WRITE | FAST, keys: FIRST_KEY, group: 'set', effect: 'declared', run: spop,
-    summary: 'Takes random members out and answers them', since: '1.0.0',
-    complexity: 'O(1) without a count, else O(N) where N is the count', syntax: 'key [count]',
+    name: 'spop',
+    arity: -2,
+    flags: WRITE | FAST,
+    keys: FIRST_KEY,
+    group: 'set',
+    effect: 'declared',
+    run: spop,
+    summary: 'Takes random members out and answers them',
+    since: '1.0.0',
+    complexity: 'O(1) without a count, else O(N) where N is the count',
+    syntax: 'key [count]',
   },
   {
-    name: 'srandmember', arity: -2, flags: READONLY, keys: FIRST_KEY, group: 'set', run: srandmember,
+    name: 'srandmember',
+    arity: -2,
+    flags: READONLY,
+    keys: FIRST_KEY,
+    group: 'set',
+    run: srandmember,
     summary: 'Answers members picked at random: different ones, or draws with repeats for a negative count',
-    since: '1.0.0', complexity: 'O(1) without a count, else O(N) where N is the count', syntax: 'key [count]',
+    since: '1.0.0',
+    complexity: 'O(1) without a count, else O(N) where N is the count',
+    syntax: 'key [count]',
   },
 ]

@@ -30,7 +30,13 @@ function shutdown(call: Call): void {
 }
 
 export const shutdownCommand: Command = {
-  name: 'shutdown', arity: -1, flags: ADMIN | NOSCRIPT | LOADING | STALE | NO_MULTI | ALLOW_BUSY, group: 'server',
-  serve: shutdown, since: '1.0.0', complexity: 'O(1)', syntax: '[NOSAVE|SAVE] [NOW] [FORCE] [ABORT]',
+  name: 'shutdown',
+  arity: -1,
+  flags: ADMIN | NOSCRIPT | LOADING | STALE | NO_MULTI | ALLOW_BUSY,
+  group: 'server',
+  serve: shutdown,
+  since: '1.0.0',
+  complexity: 'O(1)',
+  syntax: '[NOSAVE|SAVE] [NOW] [FORCE] [ABORT]',
   summary: 'Ends the node',
 }

@@ -102,7 +102,9 @@ export class SortElements {
       const weightA = weights[a]!
       const weightB = weights[b]!
       if (weightA !== weightB) return weightA < weightB ? -sign : sign
-      return sign * this.#compare(bounds[a * 4]!, bounds[a * 4 + 1]!, bounds[b * 4]!, bounds[b * 4 + 1]!, true)
+      return (
+        sign * this.#compare(bounds[a * 4]!, bounds[a * 4 + 1]!, bounds[b * 4]!, bounds[b * 4 + 1]!, true)
+      )
     })
     return true
   }

@@ -27,7 +27,12 @@ export function isElementPattern(call: Call, i: number): boolean {
 
 /** Points `into` at the value the pattern at argument i names for this element; false when there is none. */
 export function lookUpByPattern(
-  call: Call, i: number, element: Buffer, elementStart: number, elementEnd: number, into: Span,
+  call: Call,
+  i: number,
+  element: Buffer,
+  elementStart: number,
+  elementEnd: number,
+  into: Span,
 ): boolean {
   const { args, space } = call
   const pattern = args.bytes
@@ -45,7 +50,8 @@ export function lookUpByPattern(
   const ref = space.lookupRead(call.database, key, 0, length)
   if (ref === 0) return false
   const entries = space.entries
-  if (arrow !== -1) return entries.typeOf(ref) === TYPE_HASH && hashGet(space, ref, pattern, arrow + 2, end, into)
+  if (arrow !== -1)
+    return entries.typeOf(ref) === TYPE_HASH && hashGet(space, ref, pattern, arrow + 2, end, into)
   if (entries.typeOf(ref) !== TYPE_STRING) return false
   if (entries.storageOf(ref) === STORAGE_OBJECT) throw new Error('sort: a string in a collection object')
   const from = entries.valueStart(ref)

@@ -194,20 +194,34 @@ const findSortKeys: KeyFinder = (call, into) => {
 }
 
 const COMMON = {
-  arity: -2, keys: FIRST_KEY, group: 'generic', categories: ['set', 'sortedset', 'list', 'dangerous'],
+  arity: -2,
+  keys: FIRST_KEY,
+  group: 'generic',
+  categories: ['set', 'sortedset', 'list', 'dangerous'],
   complexity: 'O(N+M*log(M)) for N elements and M answered ones',
 } as const
 const SYNTAX = 'key [BY pattern] [LIMIT offset count] [GET pattern [GET pattern ...]] [ASC|DESC] [ALPHA]'
 
 export const sortCommands: readonly Command[] = [
   {
-    ...COMMON, name: 'sort', flags: WRITE | DENYOOM | MOVABLE_KEYS, findKeys: findSortKeys, effect: 'declared',
-    run: (call) => sort(call, true), since: '1.0.0', syntax: `${SYNTAX} [STORE destination]`,
+    ...COMMON,
+    name: 'sort',
+    flags: WRITE | DENYOOM | MOVABLE_KEYS,
+    findKeys: findSortKeys,
+    effect: 'declared',
+    run: (call) => sort(call, true),
+    since: '1.0.0',
+    syntax: `${SYNTAX} [STORE destination]`,
     summary: 'Answers or stores the elements of a list, set or sorted set in order',
   },
   {
-    ...COMMON, name: 'sort_ro', flags: READONLY | MOVABLE_KEYS, findKeys: (_call, into) => into.push(1),
-    run: (call) => sort(call, false), since: '7.0.0', syntax: SYNTAX,
+    ...COMMON,
+    name: 'sort_ro',
+    flags: READONLY | MOVABLE_KEYS,
+    findKeys: (_call, into) => into.push(1),
+    run: (call) => sort(call, false),
+    since: '7.0.0',
+    syntax: SYNTAX,
     summary: 'Answers the elements of a list, set or sorted set in order',
   },
 ]

@@ -9,7 +9,14 @@ import { MUST_BE_POSITIVE, SYNTAX_ERROR } from './arguments.ts'
 import { REFUSED_TIMEOUT, readTimeoutMs } from './blocking.ts'
 import { type Call, NOTIFY_GENERIC, NOTIFY_SORTED_SET, WRONG_TYPE_REF } from './call.ts'
 import {
-  BLOCKING, type Command, FAST, FIRST_KEY, KEYS_BUT_LAST, MOVABLE_KEYS, NOSCRIPT, WRITE,
+  BLOCKING,
+  type Command,
+  FAST,
+  FIRST_KEY,
+  KEYS_BUT_LAST,
+  MOVABLE_KEYS,
+  NOSCRIPT,
+  WRITE,
 } from './command.ts'
 import { keysAfterCount } from './counted-keys.ts'
 
@@ -97,7 +104,12 @@ function popFromSeveral(call: Call, at: number, mayWait: boolean): void {
 
 /** Pops from the first of the keys that holds a sorted set, or waits for one. */
 function popFromFirst(
-  call: Call, firstKey: number, lastKey: number, isMax: boolean, wanted: number, areNested: boolean,
+  call: Call,
+  firstKey: number,
+  lastKey: number,
+  isMax: boolean,
+  wanted: number,
+  areNested: boolean,
   timeoutMs: number,
 ): void {
   for (let i = firstKey; i <= lastKey; i++) {
@@ -114,7 +126,14 @@ function popFromFirst(
 }
 
 /** The keys come from several, so the effect is named: what was popped from the one at argument i. */
-function popFound(call: Call, ref: number, i: number, isMax: boolean, wanted: number, areNested: boolean): void {
+function popFound(
+  call: Call,
+  ref: number,
+  i: number,
+  isMax: boolean,
+  wanted: number,
+  areNested: boolean,
+): void {
   const { args, space, reply, effects } = call
   const length = countMembers(space, ref)
   const count = Math.min(wanted, length)
@@ -135,7 +154,12 @@ function popFound(call: Call, ref: number, i: number, isMax: boolean, wanted: nu
 
 /** Writes the `count` members at one end, outermost first. */
 function replyEnd(
-  call: Call, ref: number, length: number, count: number, isMax: boolean, areNested: boolean,
+  call: Call,
+  ref: number,
+  length: number,
+  count: number,
+  isMax: boolean,
+  areNested: boolean,
 ): void {
   const reply = call.reply
   walk.open(call.space, ref, isMax ? length - 1 : 0, count, isMax)
@@ -154,38 +178,82 @@ const POP_COST = 'O(M*log(N)) with N members, of which M are taken'
 
 export const sortedSetPopCommands: readonly Command[] = [
   {
-    name: 'zpopmin', arity: -2, flags: WRITE | FAST, keys: FIRST_KEY, group: 'sorted-set', effect: 'self',
-    run: zpopmin, summary: 'Takes the members with the lowest scores', since: '5.0.0', complexity: POP_COST,
+    name: 'zpopmin',
+    arity: -2,
+    flags: WRITE | FAST,
+    keys: FIRST_KEY,
+    group: 'sorted-set',
+    effect: 'self',
+    run: zpopmin,
+    summary: 'Takes the members with the lowest scores',
+    since: '5.0.0',
+    complexity: POP_COST,
     syntax: 'key [count]',
   },
   {
-    name: 'zpopmax', arity: -2, flags: WRITE | FAST, keys: FIRST_KEY, group: 'sorted-set', effect: 'self',
-    run: zpopmax, summary: 'Takes the members with the highest scores', since: '5.0.0', complexity: POP_COST,
+    name: 'zpopmax',
+    arity: -2,
+    flags: WRITE | FAST,
+    keys: FIRST_KEY,
+    group: 'sorted-set',
+    effect: 'self',
+    run: zpopmax,
+    summary: 'Takes the members with the highest scores',
+    since: '5.0.0',
+    complexity: POP_COST,
     syntax: 'key [count]',
   },
   {
-    name: 'bzpopmin', arity: -3, flags: WRITE | NOSCRIPT | BLOCKING | FAST, keys: KEYS_BUT_LAST,
-    group: 'sorted-set', effect: 'declared', run: bzpopmin,
-    summary: 'Takes the member with the lowest score from the first sorted set that has any, or waits for one',
-    since: '5.0.0', complexity: 'O(log(N)) with N members', syntax: 'key [key ...] timeout',
+    name: 'bzpopmin',
+    arity: -3,
+    flags: WRITE | NOSCRIPT | BLOCKING | FAST,
+    keys: KEYS_BUT_LAST,
+    group: 'sorted-set',
+    effect: 'declared',
+    run: bzpopmin,
+    summary:
+      'Takes the member with the lowest score from the first sorted set that has any, or waits for one',
+    since: '5.0.0',
+    complexity: 'O(log(N)) with N members',
+    syntax: 'key [key ...] timeout',
   },
   {
-    name: 'bzpopmax', arity: -3, flags: WRITE | NOSCRIPT | BLOCKING | FAST, keys: KEYS_BUT_LAST,
-    group: 'sorted-set', effect: 'declared', run: bzpopmax,
-    summary: 'Takes the member with the highest score from the first sorted set that has any, or waits for one',
-    since: '5.0.0', complexity: 'O(log(N)) with N members', syntax: 'key [key ...] timeout',
+    name: 'bzpopmax',
+    arity: -3,
+    flags: WRITE | NOSCRIPT | BLOCKING | FAST,
+    keys: KEYS_BUT_LAST,
+    group: 'sorted-set',
+    effect: 'declared',
+    run: bzpopmax,
+    summary:
+      'Takes the member with the highest score from the first sorted set that has any, or waits for one',
+    since: '5.0.0',
+    complexity: 'O(log(N)) with N members',
+    syntax: 'key [key ...] timeout',
   },
   {
-    name: 'zmpop', arity: -4, flags: WRITE | MOVABLE_KEYS, group: 'sorted-set', effect: 'declared',
-    findKeys: (call, into) => keysAfterCount(call, 1, into), run: zmpop,
-    summary: 'Takes members from an end of the first sorted set that has any', since: '7.0.0',
+    name: 'zmpop',
+    arity: -4,
+    flags: WRITE | MOVABLE_KEYS,
+    group: 'sorted-set',
+    effect: 'declared',
+    findKeys: (call, into) => keysAfterCount(call, 1, into),
+    run: zmpop,
+    summary: 'Takes members from an end of the first sorted set that has any',
+    since: '7.0.0',
     complexity: 'O(K) + O(M*log(N)) with K keys and N members, of which M are taken',
     syntax: 'numkeys key [key ...] MIN|MAX [COUNT count]',
   },
   {
-    name: 'bzmpop', arity: -5, flags: WRITE | BLOCKING | MOVABLE_KEYS, group: 'sorted-set', effect: 'declared',
-    findKeys: (call, into) => keysAfterCount(call, 2, into), run: bzmpop,
-    summary: 'Takes members from an end of the first sorted set that has any, or waits for one', since: '7.0.0',
+    name: 'bzmpop',
+    arity: -5,
+    flags: WRITE | BLOCKING | MOVABLE_KEYS,
+    group: 'sorted-set',
+    effect: 'declared',
+    findKeys: (call, into) => keysAfterCount(call, 2, into),
+    run: bzmpop,
+    summary: 'Takes members from an end of the first sorted set that has any, or waits for one',
+    since: '7.0.0',
     complexity: 'O(K) + O(M*log(N)) with K keys and N members, of which M are taken',
     syntax: 'timeout numkeys key [key ...] MIN|MAX [COUNT count]',
   },

@@ -49,7 +49,8 @@ function replyDifferent(call: Call, ref: number, taken: number, length: number, 
     while (walk.next()) replyWalked(call, withScores)
     return
   }
-  for (const rank of chooseIndexes(node.ports.random32, length, taken)) replyMember(call, ref, rank, withScores)
+  for (const rank of chooseIndexes(node.ports.random32, length, taken))
+    replyMember(call, ref, rank, withScores)
 }
 
 function replyMember(call: Call, ref: number, rank: number, withScores: boolean): void {
@@ -67,8 +68,15 @@ function replyWalked(call: Call, withScores: boolean): void {
 
 export const sortedSetRandomCommands: readonly Command[] = [
   {
-    name: 'zrandmember', arity: -2, flags: READONLY, keys: FIRST_KEY, group: 'sorted-set', run: zrandmember,
+    name: 'zrandmember',
+    arity: -2,
+    flags: READONLY,
+    keys: FIRST_KEY,
+    group: 'sorted-set',
+    run: zrandmember,
     summary: 'Answers members picked at random: different ones, or draws with repeats for a negative count',
-    since: '6.2.0', complexity: 'O(N*log(M)) for N members out of M', syntax: 'key [count [WITHSCORES]]',
+    since: '6.2.0',
+    complexity: 'O(N*log(M)) for N members out of M',
+    syntax: 'key [count [WITHSCORES]]',
   },
 ]

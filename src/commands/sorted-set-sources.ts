@@ -45,7 +45,8 @@ export function eachMember(space: Keyspace, source: Source, visit: ScoredVisitor
 export function scoreIn(space: Keyspace, source: Source, bytes: Buffer, start: number, end: number): number {
   const ref = source.ref
   if (ref === 0) return Number.NaN
-  if (space.entries.typeOf(ref) === TYPE_SET) return setHas(space, ref, bytes, start, end) ? SET_SCORE : Number.NaN
+  if (space.entries.typeOf(ref) === TYPE_SET)
+    return setHas(space, ref, bytes, start, end) ? SET_SCORE : Number.NaN
   const element = findMember(space, ref, bytes, start, end)
   return element === 0 ? Number.NaN : scoreOf(space, ref, element)
 }

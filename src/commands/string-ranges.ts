@@ -76,7 +76,14 @@ function append(call: Call): void {
 }
 
 /** Writes argument `value` at `offset` of a string that will be `length` bytes long; replies that length. */
-function overwrite(call: Call, ref: number, offset: number, value: number, length: number, event: string): void {
+function overwrite(
+  call: Call,
+  ref: number,
+  offset: number,
+  value: number,
+  length: number,
+  event: string,
+): void {
   const args = call.args
   const space = call.space
   const grown = growString(space, ref === 0 ? call.create(1, TYPE_STRING, 0) : ref, length)
@@ -88,27 +95,64 @@ function overwrite(call: Call, ref: number, offset: number, value: number, lengt
 
 export const stringRangeCommands: readonly Command[] = [
   {
-    name: 'append', arity: 3, flags: WRITE | DENYOOM | FAST, keys: FIRST_KEY, group: 'string', effect: 'self',
-    run: append, summary: 'Adds bytes to the end of a string, which it makes if there is none', since: '2.0.0',
-    complexity: 'O(1) when appending little: room is made in proportion to the string.', syntax: 'key value',
+    name: 'append',
+    arity: 3,
+    flags: WRITE | DENYOOM | FAST,
+    keys: FIRST_KEY,
+    group: 'string',
+    effect: 'self',
+    run: append,
+    summary: 'Adds bytes to the end of a string, which it makes if there is none',
+    since: '2.0.0',
+    complexity: 'O(1) when appending little: room is made in proportion to the string.',
+    syntax: 'key value',
   },
   {
-    name: 'strlen', arity: 2, flags: READONLY | FAST, keys: FIRST_KEY, group: 'string', run: strlen,
-    summary: 'Answers how many bytes a string has', since: '2.2.0', complexity: 'O(1)', syntax: 'key',
+    name: 'strlen',
+    arity: 2,
+    flags: READONLY | FAST,
+    keys: FIRST_KEY,
+    group: 'string',
+    run: strlen,
+    summary: 'Answers how many bytes a string has',
+    since: '2.2.0',
+    complexity: 'O(1)',
+    syntax: 'key',
   },
   {
-    name: 'getrange', arity: 4, flags: READONLY, keys: FIRST_KEY, group: 'string', run: getrange,
-    summary: 'Answers part of a string', since: '2.4.0', complexity: 'O(N) where N is the length of the answer.',
+    name: 'getrange',
+    arity: 4,
+    flags: READONLY,
+    keys: FIRST_KEY,
+    group: 'string',
+    run: getrange,
+    summary: 'Answers part of a string',
+    since: '2.4.0',
+    complexity: 'O(N) where N is the length of the answer.',
     syntax: 'key start end',
   },
   {
-    name: 'substr', arity: 4, flags: READONLY, keys: FIRST_KEY, group: 'string', run: getrange,
-    summary: 'Answers part of a string; the old name of GETRANGE', since: '1.0.0',
-    complexity: 'O(N) where N is the length of the answer.', syntax: 'key start end',
+    name: 'substr',
+    arity: 4,
+    flags: READONLY,
+    keys: FIRST_KEY,
+    group: 'string',
+    run: getrange,
+    summary: 'Answers part of a string; the old name of GETRANGE',
+    since: '1.0.0',
+    complexity: 'O(N) where N is the length of the answer.',
+    syntax: 'key start end',
   },
   {
-    name: 'setrange', arity: 4, flags: WRITE | DENYOOM, keys: FIRST_KEY, group: 'string', effect: 'self',
-    run: setrange, summary: 'Overwrites part of a string from an offset on', since: '2.2.0',
+    name: 'setrange',
+    arity: 4,
+    flags: WRITE | DENYOOM,
+    keys: FIRST_KEY,
+    group: 'string',
+    effect: 'self',
+    run: setrange,
+    summary: 'Overwrites part of a string from an offset on',
+    since: '2.2.0',
     complexity: 'O(M) where M is the length of the value, plus the gap that is filled with zeros.',
     syntax: 'key offset value',
   },

@@ -3,7 +3,15 @@
  * the tree of arguments that COMMAND DOCS answers. Each argument's type follows from its word.
  */
 export type ArgumentType =
-  | 'string' | 'integer' | 'double' | 'key' | 'pattern' | 'unix-time' | 'pure-token' | 'oneof' | 'block'
+  | 'string'
+  | 'integer'
+  | 'double'
+  | 'key'
+  | 'pattern'
+  | 'unix-time'
+  | 'pure-token'
+  | 'oneof'
+  | 'block'
 
 export interface ArgumentDocs {
   readonly name: string
@@ -16,13 +24,35 @@ export interface ArgumentDocs {
   readonly parts: readonly ArgumentDocs[]
 }
 
-const KEYS = new Set([
-  'key', 'key1', 'key2', 'newkey', 'source', 'destination', 'destkey', 'dst', 'src',
-])
+const KEYS = new Set(['key', 'key1', 'key2', 'newkey', 'source', 'destination', 'destkey', 'dst', 'src'])
 const INTEGERS = new Set([
-  'seconds', 'milliseconds', 'decrement', 'count', 'index', 'index1', 'index2', 'start', 'stop', 'end', 'offset',
-  'numkeys', 'cursor', 'db', 'destination-db', 'limit', 'len', 'rank', 'num-matches', 'client-id', 'protover', 'bit',
-  'numreplicas', 'slot', 'columns', 'rows', 'version',
+  'seconds',
+  'milliseconds',
+  'decrement',
+  'count',
+  'index',
+  'index1',
+  'index2',
+  'start',
+  'stop',
+  'end',
+  'offset',
+  'numkeys',
+  'cursor',
+  'db',
+  'destination-db',
+  'limit',
+  'len',
+  'rank',
+  'num-matches',
+  'client-id',
+  'protover',
+  'bit',
+  'numreplicas',
+  'slot',
+  'columns',
+  'rows',
+  'version',
 ])
 const DOUBLES = new Set(['score', 'weight', 'timeout'])
 const TIMES = new Set(['unix-time-seconds', 'unix-time-milliseconds'])
@@ -99,7 +129,11 @@ class SyntaxReader {
     }
     const before = found.splice(found.length - inner.length)
     const one = grouped(before)
-    found.push({ ...one, isMultiple: true, isTokenMultiple: one.token !== undefined && repeated[0] === one.token })
+    found.push({
+      ...one,
+      isMultiple: true,
+      isTokenMultiple: one.token !== undefined && repeated[0] === one.token,
+    })
   }
 
   /** Do the pieces just before this bracket say what is repeated in it? */
@@ -163,7 +197,12 @@ function choice(words: readonly string[]): ArgumentDocs {
   const name = first.toLowerCase()
   if (words.length === 1) return argument(name, 'pure-token', first, [])
   if (words.length === 2) return value(words[1]!, first)
-  return argument(name, 'block', first, words.slice(1).map((word) => value(word, undefined)))
+  return argument(
+    name,
+    'block',
+    first,
+    words.slice(1).map((word) => value(word, undefined)),
+  )
 }
 
 function value(word: string, token: string | undefined): ArgumentDocs {
@@ -185,7 +224,10 @@ function grouped(parts: readonly ArgumentDocs[]): ArgumentDocs {
 }
 
 function argument(
-  name: string, type: ArgumentType, token: string | undefined, parts: readonly ArgumentDocs[],
+  name: string,
+  type: ArgumentType,
+  token: string | undefined,
+  parts: readonly ArgumentDocs[],
 ): ArgumentDocs {
   return { name, type, token, isOptional: false, isMultiple: false, isTokenMultiple: false, parts }
 }

@@ -16,12 +16,25 @@ import { Waiters } from './waiters.ts'
 import { Watches } from './watches.ts'
 
 export function freshState(
-  config: Config, log: Log, ports: NodePorts, runId: string, space: Keyspace, connectionStats: ConnectionStats,
-  commandCount: number, expiry: ExpiryCycle,
+  config: Config,
+  log: Log,
+  ports: NodePorts,
+  runId: string,
+  space: Keyspace,
+  connectionStats: ConnectionStats,
+  commandCount: number,
+  expiry: ExpiryCycle,
 ): NodeState {
   const channels = new Channels()
   const state: NodeState = {
-    config, log, ports, space, runId, connectionStats, expiry, channels,
+    config,
+    log,
+    ports,
+    space,
+    runId,
+    connectionStats,
+    expiry,
+    channels,
     clients: new Clients(),
     waiters: new Waiters(space),
     watches: new Watches(space),

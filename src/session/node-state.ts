@@ -23,8 +23,8 @@ export interface NodePorts {
   /** Microseconds of a monotonic clock. */
   monotonicUs(): number
   random32(): number
-  /** Calls `run` every `ms` until the process ends. */
-  every(ms: number, run: () => void): void
+  /** Calls `run` again and again until the process ends; the interval is asked for each time. */
+  every(intervalMs: () => number, run: () => void): void
   /** Figures of the process for INFO: resident set, heap, CPU seconds, pid, run id, host facts. */
   readProcess(): ProcessFigures
   readFile(path: string): string
@@ -82,6 +82,11 @@ export interface NodeState {
   /** Runs a row for a session inside the running command (EXEC's queue); nothing may block in there. */
   runRow: (session: Session, row: unknown, args: Args) => void
   notifyKeyspace(
-    eventClass: number, event: string, database: number, key: Uint8Array, start: number, end: number,
+    eventClass: number,
+    event: string,
+    database: number,
+    key: Uint8Array,
+    start: number,
+    end: number,
   ): void
 }

@@ -73,8 +73,15 @@ export class Waiters<Row = unknown> {
    * deadline.
    */
   park(
-    session: Session, row: Row, args: Args, database: number, first: number, last: number, type: number,
-    timeoutMs: number, onTimeout: 'nil' | 'nil-array',
+    session: Session,
+    row: Row,
+    args: Args,
+    database: number,
+    first: number,
+    last: number,
+    type: number,
+    timeoutMs: number,
+    onTimeout: 'nil' | 'nil-array',
   ): void {
     if (this.#bySession.has(session)) return
     const deadlineMs = timeoutMs > 0 ? this.#space.nowMs + timeoutMs : Number.POSITIVE_INFINITY
@@ -171,7 +178,8 @@ export class Waiters<Row = unknown> {
    * elsewhere.
    */
   refuse(
-    error: string, concerns: (database: number, args: Args, first: number, last: number) => boolean,
+    error: string,
+    concerns: (database: number, args: Args, first: number, last: number) => boolean,
   ): void {
     for (const waiter of this.#bySession.values()) {
       if (concerns(waiter.database, waiter.args, waiter.first, waiter.last)) this.#dismiss(waiter, error)
@@ -270,7 +278,11 @@ export class Waiters<Row = unknown> {
   }
 
   #find(
-    hash: number, database: number, bytes: Uint8Array, start: number, end: number,
+    hash: number,
+    database: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
   ): WaitedKey<Row> | undefined {
     let key = this.#byHash.get(hash)
     while (key !== undefined) {

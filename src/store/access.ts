@@ -28,7 +28,11 @@ export function lfuCounter(access: number, nowMs: number, decayMinutes: number):
 
 /** The access word after one more use; `access` -1 = a new entry. `random` is 32 uniform bits (Morris counter). */
 export function lfuTouched(
-  access: number, nowMs: number, decayMinutes: number, logFactor: number, random: number,
+  access: number,
+  nowMs: number,
+  decayMinutes: number,
+  logFactor: number,
+  random: number,
 ): number {
   if (access === -1) return (minutesOf(nowMs) << 8) | LFU_INITIAL
   let counter = lfuCounter(access, nowMs, decayMinutes)

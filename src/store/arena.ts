@@ -121,7 +121,8 @@ export class Arena {
   allocateRun(byteCount: number): number {
     const count = Math.ceil(byteCount / PAGE_BYTES)
     // A run lies within one segment: the pages left over before the next become ordinary free ones.
-    while ((this.#pagesTotal % PAGES_PER_SEGMENT) + count > PAGES_PER_SEGMENT) this.#giveBack(this.#newPages(1))
+    while ((this.#pagesTotal % PAGES_PER_SEGMENT) + count > PAGES_PER_SEGMENT)
+      this.#giveBack(this.#newPages(1))
     const page = this.#newPages(count)
     this.pagesInUse += count
     this.usedBytes += count * PAGE_BYTES

@@ -35,7 +35,13 @@ export function findBit(bytes: Buffer, base: number, first: number, last: number
 }
 
 /** An unsigned integer of up to 64 bits; bits at or behind `end` (an absolute offset) read as zero. */
-export function readField(bytes: Uint8Array, base: number, end: number, position: number, width: number): bigint {
+export function readField(
+  bytes: Uint8Array,
+  base: number,
+  end: number,
+  position: number,
+  width: number,
+): bigint {
   let at = base + byteOfBit(position)
   const skipped = position % 8
   let value = 0n
@@ -48,7 +54,13 @@ export function readField(bytes: Uint8Array, base: number, end: number, position
 }
 
 /** Writes the low `width` bits of an integer; all its bytes are there. */
-export function writeField(bytes: Uint8Array, base: number, position: number, width: number, value: bigint): void {
+export function writeField(
+  bytes: Uint8Array,
+  base: number,
+  position: number,
+  width: number,
+  value: bigint,
+): void {
   let rest = BigInt.asUintN(width, value)
   let left = width
   while (left > 0) {

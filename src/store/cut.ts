@@ -58,7 +58,12 @@ export class Cut {
   }
 
   #set(
-    usesScore: boolean, score: number, usesName: boolean, bytes: Uint8Array, start: number, end: number,
+    usesScore: boolean,
+    score: number,
+    usesName: boolean,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
     isInclusive: boolean,
   ): void {
     this.usesScore = usesScore

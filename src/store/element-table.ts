@@ -47,7 +47,12 @@ export class ElementTable {
 
   /** Adds an element that is not there yet (find answered 0). Name and value are copied. */
   insert(
-    name: Uint8Array, start: number, end: number, value: Uint8Array, valueStart: number, valueEnd: number,
+    name: Uint8Array,
+    start: number,
+    end: number,
+    value: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
     score: number,
   ): number {
     const ref = this.#make(name, start, end, value, valueStart, valueEnd, score)
@@ -61,7 +66,11 @@ export class ElementTable {
     const nameLength = this.nameLength(ref)
     const needed = HEAD_BYTES + nameLength + length
     const capacity = this.#arena.capacityOf(ref)
-    if (!this.#isApart(ref) && needed <= capacity && (needed * 2 >= capacity || capacity <= ROOMY_CELL_BYTES)) {
+    if (
+      !this.#isApart(ref) &&
+      needed <= capacity &&
+      (needed * 2 >= capacity || capacity <= ROOMY_CELL_BYTES)
+    ) {
       const bytes = this.#bytes(ref)
       const to = this.nameStart(ref) + nameLength
       if (length > 64) bytes.set(value.subarray(valueStart, valueEnd), to)
@@ -128,7 +137,12 @@ export class ElementTable {
   }
 
   #make(
-    name: Uint8Array, start: number, end: number, value: Uint8Array, valueStart: number, valueEnd: number,
+    name: Uint8Array,
+    start: number,
+    end: number,
+    value: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
     score: number,
   ): number {
     const nameLength = end - start

@@ -41,7 +41,12 @@ export class Entries {
 
   /** A cell for the key with room for `valueLength` bytes; header zeroed, key written, value bytes undefined. */
   create(
-    database: number, type: number, key: Uint8Array, keyStart: number, keyEnd: number, valueLength: number,
+    database: number,
+    type: number,
+    key: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    valueLength: number,
   ): number {
     const keyLength = keyEnd - keyStart
     const isLongKey = keyLength > E.KEY_INLINE_MAX
@@ -180,7 +185,8 @@ export class Entries {
     const words = this.arena.u32[ref >>> SEGMENT_SHIFT]!
     const meta = words[(units << 2) + 7]!
     const keyLength = meta & 0xffff
-    if ((meta & PLAIN_STRING_MASK) !== 0 || words[(units << 2) + 6] !== length || keyLength === E.KEY_APART) return -1
+    if ((meta & PLAIN_STRING_MASK) !== 0 || words[(units << 2) + 6] !== length || keyLength === E.KEY_APART)
+      return -1
     return (units << 4) + E.HEADER_BYTES + keyLength
   }
 
@@ -264,7 +270,8 @@ export class Entries {
   bytesOf(ref: number): number {
     let bytes = this.arena.capacityOf(ref)
     const storage = this.storageOf(ref)
-    if (storage === E.STORAGE_APART) bytes += this.#apart[this.#lengthWord(ref)]!.length + APART_OVERHEAD_BYTES
+    if (storage === E.STORAGE_APART)
+      bytes += this.#apart[this.#lengthWord(ref)]!.length + APART_OVERHEAD_BYTES
     else if (storage === E.STORAGE_OBJECT) {
       const object = this.#objects[this.#lengthWord(ref)]!
       bytes += object.bytes + object.arenaBytes

@@ -41,7 +41,12 @@ export function writeEntry(space: Keyspace, ref: number, out: ByteWriter): void 
  * `changed`.
  */
 export function readEntry(
-  space: Keyspace, database: number, key: Uint8Array, start: number, end: number, input: ByteReader,
+  space: Keyspace,
+  database: number,
+  key: Uint8Array,
+  start: number,
+  end: number,
+  input: ByteReader,
 ): number {
   const valueType = byNumber[input.u8()]
   const expiryMs = input.f64()

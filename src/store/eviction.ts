@@ -26,7 +26,11 @@ export interface EvictionSettings {
 
 export class Eviction {
   readonly settings: EvictionSettings = {
-    maxmemoryBytes: 0, policy: 'noeviction', samples: 5, lfuLogFactor: 10, lfuDecayMinutes: 1,
+    maxmemoryBytes: 0,
+    policy: 'noeviction',
+    samples: 5,
+    lfuLogFactor: 10,
+    lfuDecayMinutes: 1,
   }
   readonly #space: Keyspace
   readonly #effects: EffectLog
@@ -57,7 +61,13 @@ export class Eviction {
     if (!policy.endsWith('lfu')) space.accessRule = null
     else if (space.accessRule === null) {
       space.accessRule = (access) =>
-        lfuTouched(access, space.nowMs, this.settings.lfuDecayMinutes, this.settings.lfuLogFactor, this.#random32())
+        lfuTouched(
+          access,
+          space.nowMs,
+          this.settings.lfuDecayMinutes,
+          this.settings.lfuLogFactor,
+          this.#random32(),
+        )
     }
     if (lfuDecayMinutes < 0 || lfuLogFactor < 0) throw new Error('eviction: negative LFU settings')
   }

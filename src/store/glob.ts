@@ -16,8 +16,13 @@ const CARET = 94
 const MINUS = 45
 
 export function matchesGlob(
-  pattern: Uint8Array, patternStart: number, patternEnd: number,
-  bytes: Uint8Array, start: number, end: number, ignoresCase: boolean,
+  pattern: Uint8Array,
+  patternStart: number,
+  patternEnd: number,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  ignoresCase: boolean,
 ): boolean {
   if (start === end) return patternStart === patternEnd
   let token = patternStart
@@ -55,7 +60,13 @@ function skipStars(pattern: Uint8Array, token: number, patternEnd: number): numb
 }
 
 /** Position after the token if it takes this byte, else 0. */
-function step(pattern: Uint8Array, token: number, patternEnd: number, byte: number, ignoresCase: boolean): number {
+function step(
+  pattern: Uint8Array,
+  token: number,
+  patternEnd: number,
+  byte: number,
+  ignoresCase: boolean,
+): number {
   let wanted = pattern[token]!
   if (wanted === QUESTION_MARK) return token + 1
   if (wanted === BRACKET_OPEN) return stepClass(pattern, token + 1, patternEnd, byte, ignoresCase)
@@ -64,7 +75,13 @@ function step(pattern: Uint8Array, token: number, patternEnd: number, byte: numb
   return 0
 }
 
-function stepClass(pattern: Uint8Array, at: number, patternEnd: number, byte: number, ignoresCase: boolean): number {
+function stepClass(
+  pattern: Uint8Array,
+  at: number,
+  patternEnd: number,
+  byte: number,
+  ignoresCase: boolean,
+): number {
   const isNegated = at < patternEnd && pattern[at] === CARET
   if (isNegated) at++
   let isIn = false

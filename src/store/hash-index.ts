@@ -16,7 +16,15 @@
 import { type Arena, SEGMENT_MASK, SEGMENT_SHIFT } from './arena.ts'
 import { Directory } from './directory.ts'
 import { HashOrder } from './hash-order.ts'
-import { bitsFor, countWithBit, placePair, pourPairs, REGION_BITS_MIN, removePair, samplePair } from './region.ts'
+import {
+  bitsFor,
+  countWithBit,
+  placePair,
+  pourPairs,
+  REGION_BITS_MIN,
+  removePair,
+  samplePair,
+} from './region.ts'
 
 const REGION_BITS_MAX = 12
 /** Splitting ends here; a child whose hashes agree in so many bits (somebody crafted them) grows as a whole instead. */
@@ -28,10 +36,9 @@ const DIRECTORY = 255
 
 export class HashIndex {
   readonly arena: Arena
-  #base: Uint32Array
-  #bits: Uint8Array
+  /** Two words per table, side by side for the cache's sake: ref of its region (or number of its directory), bits. */
+  #heads: Uint32Array
   #count: Uint32Array
-  /** A table that is a directory (its bits say so) keeps its number here as its base. */
   readonly #directories: (Directory | undefined)[] = []
   readonly #freeDirectories: number[] = []
   readonly #freeTables: number[] = []
@@ -47,8 +54,7 @@ export class HashIndex {
   constructor(arena: Arena, tableCount: number) {
     this.arena = arena
     const room = tableCount * 2
-    this.#base = new Uint32Array(room)
-    this.#bits = new Uint8Array(room)
+    this.#heads = new Uint32Array(room * 2)
     this.#count = new Uint32Array(room)
     this.#tablesAtStart = tableCount
     this.#tablesTotal = tableCount
@@ -61,27 +67,28 @@ export class HashIndex {
   createTable(): number {
     const reused = this.#freeTables.pop()
     if (reused !== undefined) return reused
-    if (this.#tablesTotal === this.#base.length) this.#growTableList()
+    if (this.#tablesTotal === this.#count.length) this.#growTableList()
     return this.#tablesTotal++
   }
 
   /** Forgets every pair; the refs are the caller's to free. The table number itself stays usable. */
   clear(table: number): void {
-    if (this.#bits[table] === DIRECTORY) {
+    if (this.#heads[table * 2 + 1] === DIRECTORY) {
       const directory = this.#directoryOf(table)
-      for (let at = 0; at < directory.positions; at = directory.behind(at)) this.dropTable(directory.childAt(at))
+      for (let at = 0; at < directory.positions; at = directory.behind(at))
+        this.dropTable(directory.childAt(at))
       this.#dropDirectory(table)
-    } else if (this.#base[table] !== 0) this.#freeRegion(this.#base[table]!, this.#bits[table]!)
-    this.#base[table] = 0
-    this.#bits[table] = 0
+    } else if (this.#heads[table * 2] !== 0)
+      this.#freeRegion(this.#heads[table * 2]!, this.#heads[table * 2 + 1]!)
+    this.#heads[table * 2] = 0
+    this.#heads[table * 2 + 1] = 0
     this.#count[table] = 0
   }
 
   /** Forgets every pair of every table, and every table made by `createTable`. */
   reset(): void {
     this.arena.reset()
-    this.#base.fill(0)
-    this.#bits.fill(0)
+    this.#heads.fill(0)
     this.#count.fill(0)
     this.#directories.length = 0
     this.#freeDirectories.length = 0
@@ -98,13 +105,13 @@ export class HashIndex {
   seek(table: number, hash: number): number {
     this.#root = table
     this.#hash = hash
-    if (this.#bits[table] === DIRECTORY) table = this.#directoryOf(table).childOf(hash)
+    if (this.#heads[table * 2 + 1] === DIRECTORY) table = this.#directoryOf(table).childOf(hash)
     this.#table = table
-    const base = this.#base[table]!
+    const base = this.#heads[table * 2]!
     if (base === 0) return 0
     const words = this.arena.u32[base >>> SEGMENT_SHIFT]!
     const start = (base & SEGMENT_MASK) << 2
-    const mask = (1 << this.#bits[table]!) - 1
+    const mask = (1 << this.#heads[table * 2 + 1]!) - 1
     let pair = hash & mask
     for (;;) {
       const seen = words[start + pair * 2]!
@@ -119,10 +126,10 @@ export class HashIndex {
 
   /** The next ref under the same hash after a `seek` whose candidate had another key, or 0. */
   seekNext(): number {
-    const base = this.#base[this.#table]!
+    const base = this.#heads[this.#table * 2]!
     const words = this.arena.u32[base >>> SEGMENT_SHIFT]!
     const start = (base & SEGMENT_MASK) << 2
-    const mask = (1 << this.#bits[this.#table]!) - 1
+    const mask = (1 << this.#heads[this.#table * 2 + 1]!) - 1
     let pair = (this.#pair + 1) & mask
     for (;;) {
       const seen = words[start + pair * 2]!
@@ -146,15 +153,15 @@ export class HashIndex {
 
   /** Points the found pair at another cell (its entry moved). */
   moveFound(ref: number): void {
-    const base = this.#base[this.#table]!
+    const base = this.#heads[this.#table * 2]!
     this.arena.u32[base >>> SEGMENT_SHIFT]![((base & SEGMENT_MASK) << 2) + this.#pair * 2 + 1] = ref
   }
 
   /** Takes the found pair out. */
   removeFound(): void {
     const table = this.#table
-    const base = this.#base[table]!
-    const bits = this.#bits[table]!
+    const base = this.#heads[table * 2]!
+    const bits = this.#heads[table * 2 + 1]!
     removePair(this.arena.u32[base >>> SEGMENT_SHIFT]!, (base & SEGMENT_MASK) << 2, bits, this.#pair)
     const left = --this.#count[table]!
     if (table !== this.#root && --this.#count[this.#root]! === 0) this.clear(this.#root)
@@ -162,27 +169,34 @@ export class HashIndex {
   }
 
   insert(root: number, hash: number, ref: number): void {
-    let table = this.#bits[root] === DIRECTORY ? this.#directoryOf(root).childOf(hash) : root
-    if (this.#base[table] === 0) this.#resize(table, REGION_BITS_MIN)
+    let table = this.#heads[root * 2 + 1] === DIRECTORY ? this.#directoryOf(root).childOf(hash) : root
+    if (this.#heads[table * 2] === 0) this.#resize(table, REGION_BITS_MIN)
     else if (this.#isFull(table)) table = this.#widen(root, table, hash)
-    const base = this.#base[table]!
-    placePair(this.arena.u32[base >>> SEGMENT_SHIFT]!, (base & SEGMENT_MASK) << 2, this.#bits[table]!, hash, ref)
+    const base = this.#heads[table * 2]!
+    placePair(
+      this.arena.u32[base >>> SEGMENT_SHIFT]!,
+      (base & SEGMENT_MASK) << 2,
+      this.#heads[table * 2 + 1]!,
+      hash,
+      ref,
+    )
     this.#count[table]!++
     if (table !== root) this.#count[root]!++
   }
 
   /** Calls `visit(hash, ref)` for every pair of the table. The visitor must not change this table. */
   each(table: number, visit: (hash: number, ref: number) => void): void {
-    if (this.#bits[table] === DIRECTORY) {
+    if (this.#heads[table * 2 + 1] === DIRECTORY) {
       const directory = this.#directoryOf(table)
-      for (let at = 0; at < directory.positions; at = directory.behind(at)) this.each(directory.childAt(at), visit)
+      for (let at = 0; at < directory.positions; at = directory.behind(at))
+        this.each(directory.childAt(at), visit)
       return
     }
-    const base = this.#base[table]!
+    const base = this.#heads[table * 2]!
     if (base === 0) return
     const words = this.arena.u32[base >>> SEGMENT_SHIFT]!
     const start = (base & SEGMENT_MASK) << 2
-    const end = start + (2 << this.#bits[table]!)
+    const end = start + (2 << this.#heads[table * 2 + 1]!)
     for (let at = start; at < end; at += 2) if (words[at] !== 0) visit(words[at]!, words[at + 1]!)
   }
 
@@ -191,7 +205,7 @@ export class HashIndex {
    * continue from, or 0 when the table is exhausted. Pairs of equal hash are never torn apart.
    */
   walk(table: number, fromHash: number, count: number, into: number[]): number {
-    if (this.#bits[table] !== DIRECTORY) return this.#walkRegion(table, fromHash, count, into)
+    if (this.#heads[table * 2 + 1] !== DIRECTORY) return this.#walkRegion(table, fromHash, count, into)
     const directory = this.#directoryOf(table)
     const enough = into.length + count
     let from = fromHash
@@ -208,37 +222,37 @@ export class HashIndex {
   /** A ref picked by `random` (a 32-bit number) in constant expected time, or 0 when the table is empty. */
   sample(table: number, random: number): number {
     if (this.#count[table] === 0) return 0
-    if (this.#bits[table] === DIRECTORY) {
+    if (this.#heads[table * 2 + 1] === DIRECTORY) {
       const directory = this.#directoryOf(table)
       let hash = Math.imul(random, 0x9e3779b1) >>> 0
       while (this.#count[directory.childOf(hash)] === 0) hash = (directory.lastHashOf(hash) + 1) >>> 0
       table = directory.childOf(hash)
     }
-    const base = this.#base[table]!
+    const base = this.#heads[table * 2]!
     const words = this.arena.u32[base >>> SEGMENT_SHIFT]!
-    return samplePair(words, (base & SEGMENT_MASK) << 2, this.#bits[table]!, random)
+    return samplePair(words, (base & SEGMENT_MASK) << 2, this.#heads[table * 2 + 1]!, random)
   }
 
   #walkRegion(table: number, fromHash: number, count: number, into: number[]): number {
-    const base = this.#base[table]!
+    const base = this.#heads[table * 2]!
     if (base === 0) return 0
     const start = (base & SEGMENT_MASK) << 2
-    const end = start + (2 << this.#bits[table]!)
+    const end = start + (2 << this.#heads[table * 2 + 1]!)
     return this.#order.take(this.arena.u32[base >>> SEGMENT_SHIFT]!, start, end, fromHash, count, into)
   }
 
   #directoryOf(table: number): Directory {
-    return this.#directories[this.#base[table]!]!
+    return this.#directories[this.#heads[table * 2]!]!
   }
 
   /** Would one more pair fill the region beyond three quarters? */
   #isFull(table: number): boolean {
-    return (this.#count[table]! + 1) * 4 > 3 << this.#bits[table]!
+    return (this.#count[table]! + 1) * 4 > 3 << this.#heads[table * 2 + 1]!
   }
 
   #resize(table: number, bits: number): void {
-    const base = this.#base[table]!
-    const oldBits = this.#bits[table]!
+    const base = this.#heads[table * 2]!
+    const oldBits = this.#heads[table * 2 + 1]!
     this.#openRegion(table, bits)
     if (base === 0) return
     this.#pour(base, oldBits, table, 0, 0)
@@ -250,8 +264,8 @@ export class HashIndex {
     const base = bits <= REGION_BITS_MAX ? this.arena.allocate(8 << bits) : this.arena.allocateRun(8 << bits)
     const start = (base & SEGMENT_MASK) << 2
     this.arena.u32[base >>> SEGMENT_SHIFT]!.fill(0, start, start + (2 << bits))
-    this.#base[table] = base
-    this.#bits[table] = bits
+    this.#heads[table * 2] = base
+    this.#heads[table * 2 + 1] = bits
   }
 
   #freeRegion(base: number, bits: number): void {
@@ -261,17 +275,23 @@ export class HashIndex {
 
   /** Copies pairs of a region into a table with room for them: those whose hash masked by `bit` is `wanted`. */
   #pour(base: number, bits: number, table: number, bit: number, wanted: number): void {
-    const into = this.#base[table]!
+    const into = this.#heads[table * 2]!
     pourPairs(
-      this.arena.u32[base >>> SEGMENT_SHIFT]!, (base & SEGMENT_MASK) << 2, bits,
-      this.arena.u32[into >>> SEGMENT_SHIFT]!, (into & SEGMENT_MASK) << 2, this.#bits[table]!, bit, wanted,
+      this.arena.u32[base >>> SEGMENT_SHIFT]!,
+      (base & SEGMENT_MASK) << 2,
+      bits,
+      this.arena.u32[into >>> SEGMENT_SHIFT]!,
+      (into & SEGMENT_MASK) << 2,
+      this.#heads[table * 2 + 1]!,
+      bit,
+      wanted,
     )
   }
 
   /** Makes room for one more pair under `hash` in a full table of `root`; answers the table to put it into. */
   #widen(root: number, table: number, hash: number): number {
     while (this.#isFull(table)) {
-      const bits = this.#bits[table]!
+      const bits = this.#heads[table * 2 + 1]!
       if (bits < REGION_BITS_MAX) this.#resize(table, bits + 1)
       else if (table === root) table = this.#becomeDirectory(root)
       else if (this.#directoryOf(root).depthOf(hash) < DEPTH_MAX) table = this.#split(root, table, hash)
@@ -287,8 +307,8 @@ export class HashIndex {
     const directory = this.#directoryOf(root)
     const bit = 1 << (31 - directory.depthOf(hash))
     directory.split(hash, sibling)
-    const base = this.#base[child]!
-    const bits = this.#bits[child]!
+    const base = this.#heads[child * 2]!
+    const bits = this.#heads[child * 2 + 1]!
     const count = this.#count[child]!
     const words = this.arena.u32[base >>> SEGMENT_SHIFT]!
     const moving = countWithBit(words, (base & SEGMENT_MASK) << 2, bits, bit)
@@ -304,30 +324,30 @@ export class HashIndex {
 
   #becomeDirectory(root: number): number {
     const child = this.createTable()
-    this.#base[child] = this.#base[root]!
-    this.#bits[child] = this.#bits[root]!
+    this.#heads[child * 2] = this.#heads[root * 2]!
+    this.#heads[child * 2 + 1] = this.#heads[root * 2 + 1]!
     this.#count[child] = this.#count[root]!
     const number = this.#freeDirectories.pop() ?? this.#directories.length
     this.#directories[number] = new Directory(child)
-    this.#base[root] = number
-    this.#bits[root] = DIRECTORY
+    this.#heads[root * 2] = number
+    this.#heads[root * 2 + 1] = DIRECTORY
     return child
   }
 
   #dropDirectory(root: number): void {
-    this.#freeDirectories.push(this.#base[root]!)
-    this.#directories[this.#base[root]!] = undefined
+    this.#freeDirectories.push(this.#heads[root * 2]!)
+    this.#directories[this.#heads[root * 2]!] = undefined
   }
 
   /** After a removal left the table nearly empty. */
   #shrink(table: number): void {
-    const bits = this.#bits[table]!
+    const bits = this.#heads[table * 2 + 1]!
     if (table !== this.#root && this.#merge(this.#root, this.#hash)) return
     if (this.#count[table] !== 0) this.#resize(table, bits - 1)
     else {
-      this.#freeRegion(this.#base[table]!, bits)
-      this.#base[table] = 0
-      this.#bits[table] = 0
+      this.#freeRegion(this.#heads[table * 2]!, bits)
+      this.#heads[table * 2] = 0
+      this.#heads[table * 2 + 1] = 0
     }
   }
 
@@ -341,12 +361,12 @@ export class HashIndex {
       if (other === -1) break
       const count = this.#count[kept]! + this.#count[other]!
       if (count > MERGED_PAIRS_MAX) return isMerged
-      const base = this.#base[kept]!
-      const bits = this.#bits[kept]!
+      const base = this.#heads[kept * 2]!
+      const bits = this.#heads[kept * 2 + 1]!
       this.#openRegion(kept, bitsFor(count))
       this.#pourAndFree(base, bits, kept)
-      this.#pourAndFree(this.#base[other]!, this.#bits[other]!, kept)
-      this.#base[other] = 0
+      this.#pourAndFree(this.#heads[other * 2]!, this.#heads[other * 2 + 1]!, kept)
+      this.#heads[other * 2] = 0
       this.dropTable(other)
       this.#count[kept] = count
       directory.merge(hash)
@@ -365,21 +385,20 @@ export class HashIndex {
   /** The only child's region is the whole table again. */
   #becomePlain(root: number, child: number): void {
     this.#dropDirectory(root)
-    this.#base[root] = this.#base[child]!
-    this.#bits[root] = this.#bits[child]!
-    this.#base[child] = 0
+    this.#heads[root * 2] = this.#heads[child * 2]!
+    this.#heads[root * 2 + 1] = this.#heads[child * 2 + 1]!
+    this.#heads[child * 2] = 0
     this.dropTable(child)
   }
 
   #growTableList(): void {
-    const room = this.#base.length * 2
-    this.#base = widened(this.#base, new Uint32Array(room))
+    const room = this.#count.length * 2
+    this.#heads = widened(this.#heads, new Uint32Array(room * 2))
     this.#count = widened(this.#count, new Uint32Array(room))
-    this.#bits = widened(this.#bits, new Uint8Array(room))
   }
 }
 
-function widened<T extends Uint32Array | Uint8Array>(from: T, to: T): T {
+function widened(from: Uint32Array, to: Uint32Array): Uint32Array {
   to.set(from)
   return to
 }

@@ -18,7 +18,12 @@ export class HashOrder {
    * hash, in ascending hash order. Answers the next hash there is, or 0. Pairs are words[start..end), hash then ref.
    */
   take(
-    words: Uint32Array, start: number, end: number, fromHash: number, count: number, into: number[],
+    words: Uint32Array,
+    start: number,
+    end: number,
+    fromHash: number,
+    count: number,
+    into: number[],
   ): number {
     const pairCount = (end - start) >>> 1
     if (this.#keys.length <= pairCount) this.#keys = new Float64Array(pairCount * 2)

@@ -40,7 +40,8 @@ export function slotOf(bytes: Uint8Array, start: number, end: number): number {
     const second = bytes[at + 1]!
     const third = bytes[at + 2]!
     const fourth = bytes[at + 3]!
-    if (first === OPEN || second === OPEN || third === OPEN || fourth === OPEN) return taggedSlotOf(bytes, start, end)
+    if (first === OPEN || second === OPEN || third === OPEN || fourth === OPEN)
+      return taggedSlotOf(bytes, start, end)
     crc = CRC_3[(crc >>> 8) ^ first]! ^ CRC_2[(crc & 0xff) ^ second]! ^ CRC_1[third]! ^ CRC_0[fourth]!
   }
   for (; at < end; at++) {

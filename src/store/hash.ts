@@ -11,7 +11,14 @@ import { STORAGE_OBJECT, TYPE_HASH } from './entry.ts'
 import type { Keyspace } from './keyspace.ts'
 import { LargeTable, tableOf } from './large-table.ts'
 import {
-  packedBody, packedCount, packedFind, packedLength, packedNext, packedPut, packedShift, packedSize,
+  packedBody,
+  packedCount,
+  packedFind,
+  packedLength,
+  packedNext,
+  packedPut,
+  packedShift,
+  packedSize,
 } from './packed.ts'
 import type { Span } from './span.ts'
 import type { ValueType } from './value-type.ts'
@@ -23,7 +30,11 @@ const FORM_TABLE = 1
 
 /** Called with the buffer both lie in, the bounds of the field and those of the value. */
 export type HashVisitor = (
-  bytes: Buffer, fieldStart: number, fieldEnd: number, valueStart: number, valueEnd: number,
+  bytes: Buffer,
+  fieldStart: number,
+  fieldEnd: number,
+  valueStart: number,
+  valueEnd: number,
 ) => void
 
 export function isLargeHash(space: Keyspace, ref: number): boolean {
@@ -43,7 +54,12 @@ export function isEmptyHash(space: Keyspace, ref: number): boolean {
 
 /** Points `into` at the field's value; false when there is no such field. */
 export function hashGet(
-  space: Keyspace, ref: number, field: Uint8Array, start: number, end: number, into: Span,
+  space: Keyspace,
+  ref: number,
+  field: Uint8Array,
+  start: number,
+  end: number,
+  into: Span,
 ): boolean {
   if (isLargeHash(space, ref)) {
     const table = tableOf(space, ref)
@@ -70,8 +86,15 @@ export interface PutOutcome {
 
 /** Sets a field. Neither field nor value may lie in this entry. */
 export function hashPut(
-  space: Keyspace, ref: number, field: Uint8Array, fieldStart: number, fieldEnd: number,
-  value: Uint8Array, valueStart: number, valueEnd: number, outcome: PutOutcome,
+  space: Keyspace,
+  ref: number,
+  field: Uint8Array,
+  fieldStart: number,
+  fieldEnd: number,
+  value: Uint8Array,
+  valueStart: number,
+  valueEnd: number,
+  outcome: PutOutcome,
 ): number {
   const entries = space.entries
   if (!isLargeHash(space, ref)) {
@@ -94,7 +117,13 @@ export function hashPut(
 }
 
 /** Takes a field out; 0 when it was not there. The hash may be empty afterwards. */
-export function hashRemove(space: Keyspace, ref: number, field: Uint8Array, start: number, end: number): number {
+export function hashRemove(
+  space: Keyspace,
+  ref: number,
+  field: Uint8Array,
+  start: number,
+  end: number,
+): number {
   if (isLargeHash(space, ref)) {
     const table = tableOf(space, ref)
     const element = table.find(field, start, end)
@@ -155,8 +184,15 @@ function visitPacked(buffer: Buffer, field: number, visit: HashVisitor): number 
 }
 
 function putPacked(
-  space: Keyspace, ref: number, field: Uint8Array, fieldStart: number, fieldEnd: number,
-  value: Uint8Array, valueStart: number, valueEnd: number, outcome: PutOutcome,
+  space: Keyspace,
+  ref: number,
+  field: Uint8Array,
+  fieldStart: number,
+  fieldEnd: number,
+  value: Uint8Array,
+  valueStart: number,
+  valueEnd: number,
+  outcome: PutOutcome,
 ): number {
   const entries = space.entries
   const length = entries.valueLength(ref)
@@ -208,7 +244,12 @@ function write(space: Keyspace, ref: number, out: ByteWriter): void {
 }
 
 function read(
-  space: Keyspace, database: number, key: Uint8Array, start: number, end: number, input: ByteReader,
+  space: Keyspace,
+  database: number,
+  key: Uint8Array,
+  start: number,
+  end: number,
+  input: ByteReader,
 ): number {
   const form = input.u8()
   const count = input.u32()
@@ -224,7 +265,17 @@ function read(
     const fieldStart = input.start
     const fieldEnd = input.stop
     input.sized()
-    ref = hashPut(space, ref, input.bytes, fieldStart, fieldEnd, input.bytes, input.start, input.stop, outcome)
+    ref = hashPut(
+      space,
+      ref,
+      input.bytes,
+      fieldStart,
+      fieldEnd,
+      input.bytes,
+      input.start,
+      input.stop,
+      outcome,
+    )
   }
   return ref
 }

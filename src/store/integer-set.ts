@@ -42,7 +42,11 @@ export function integerLengthWith(buffer: Uint8Array, start: number, length: num
 
 /** Inserts before `index`; `length` is the length before, and the room `integerLengthWith` asked for is there. */
 export function integerInsert(
-  buffer: Uint8Array, start: number, length: number, index: number, value: Integer64,
+  buffer: Uint8Array,
+  start: number,
+  length: number,
+  index: number,
+  value: Integer64,
 ): void {
   const oldWidth = length === 0 ? 0 : buffer[start]!
   const width = Math.max(oldWidth, value.width)

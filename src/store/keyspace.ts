@@ -18,6 +18,8 @@ import { SlotDigest } from './slot-digest.ts'
 import { defaultEncodingLimits, type EncodingLimits } from './value-type.ts'
 
 export const DATABASE_COUNT = 16
+/** Per-slot arrays: table heads (twice, to grow), digest, expiry count and bound. */
+const FIXED_BYTES = SLOT_COUNT * (2 * 16 + 8 + 4 + 8)
 
 export interface KeyspaceStats {
   hits: number
@@ -79,8 +81,9 @@ export class Keyspace {
     this.index = new HashIndex(new Arena(), SLOT_COUNT)
   }
 
+  /** What the store holds: never less than its own tables, so that a maxmemory smaller than those refuses writes. */
   usedBytes(): number {
-    return this.arena.usedBytes + this.index.arena.usedBytes + this.entries.outsideBytes
+    return FIXED_BYTES + this.arena.usedBytes + this.index.arena.usedBytes + this.entries.outsideBytes
   }
 
   /** The entry of a key, or 0. Expired entries are removed on sight. Neither statistics nor access clock move. */
@@ -130,7 +133,14 @@ export class Keyspace {
    * Makes an entry for a key that has none (the last lookup of this very key answered 0). The value's bytes are
    * undefined: the caller fills them and then calls `changed`.
    */
-  create(database: number, type: number, key: Uint8Array, start: number, end: number, valueLength: number): number {
+  create(
+    database: number,
+    type: number,
+    key: Uint8Array,
+    start: number,
+    end: number,
+    valueLength: number,
+  ): number {
     const ref = this.entries.create(database, type, key, start, end, valueLength)
     this.#enter(ref, database, key, start, end)
     return ref
@@ -138,8 +148,14 @@ export class Keyspace {
 
   /** Creates or overwrites a string. Keeps the expiry only when asked. Calls `changed` itself. */
   setString(
-    database: number, key: Uint8Array, start: number, end: number,
-    value: Uint8Array, valueStart: number, valueEnd: number, keepsExpiry: boolean,
+    database: number,
+    key: Uint8Array,
+    start: number,
+    end: number,
+    value: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+    keepsExpiry: boolean,
   ): number {
     let ref = this.lookupWrite(database, key, start, end)
     const length = valueEnd - valueStart
@@ -243,7 +259,8 @@ export class Keyspace {
   /** Drops all keys of a database (all databases: -1). When no other has keys, all memory is taken back at once. */
   clear(database: number): void {
     let others = 0
-    for (let other = 0; other < DATABASE_COUNT; other++) if (other !== database) others += this.keyCount[other]!
+    for (let other = 0; other < DATABASE_COUNT; other++)
+      if (other !== database) others += this.keyCount[other]!
     if (database === -1 || others === 0) this.#reset()
     else for (let slot = 0; slot < SLOT_COUNT; slot++) this.clearSlot(slot, database)
     this.changes++
@@ -307,7 +324,8 @@ export class Keyspace {
     const meta = this.arena.u32[ref >>> SEGMENT_SHIFT]![((ref & SEGMENT_MASK) << 2) + 7]!
     if (((meta >>> E.META_DATABASE_SHIFT) & 15) !== database) return false
     const length = end - start
-    if ((meta & 0xffff) !== length || length > E.KEY_INLINE_MAX) return this.#holdsLong(ref, meta, key, start, end)
+    if ((meta & 0xffff) !== length || length > E.KEY_INLINE_MAX)
+      return this.#holdsLong(ref, meta, key, start, end)
     const bytes = this.arena.bytes[ref >>> SEGMENT_SHIFT]!
     let at = ((ref & SEGMENT_MASK) << 4) + E.HEADER_BYTES
     for (; start < end; start++) if (bytes[at++] !== key[start]) return false

@@ -216,7 +216,8 @@ export class ListNodes implements LargeValue {
   }
 
   release(): void {
-    for (let node = this.head; node !== null; node = node.next) this.#giveBytes(node.ref, node.buffer, node.limit - node.base)
+    for (let node = this.head; node !== null; node = node.next)
+      this.#giveBytes(node.ref, node.buffer, node.limit - node.base)
     this.head = this.tail = null
     this.count = 0
   }
@@ -339,7 +340,15 @@ export class ListNodes implements LargeValue {
   #insertAfter(previous: ListNode | null, room: number): ListNode {
     const next = previous === null ? this.head : previous.next
     const node: ListNode = {
-      ref: 0, buffer: NO_BYTES, base: 0, limit: 0, start: 0, end: 0, count: 0, previous, next,
+      ref: 0,
+      buffer: NO_BYTES,
+      base: 0,
+      limit: 0,
+      start: 0,
+      end: 0,
+      count: 0,
+      previous,
+      next,
     }
     this.#takeRoom(node, room)
     this.bytes += NODE_OVERHEAD_BYTES

@@ -39,7 +39,11 @@ export function runPrevious(buffer: Uint8Array, end: number): number {
 
 /** Writes one element at `at`; answers the offset behind it. Room must be there. */
 export function runPut(
-  buffer: Uint8Array, at: number, bytes: Uint8Array, start: number, end: number,
+  buffer: Uint8Array,
+  at: number,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
 ): number {
   const length = end - start
   if (length < LONG) {
@@ -61,7 +65,11 @@ export function runPut(
 
 /** Offset of element number `index` of the `count` in [start, end), walking from the nearer side. */
 export function runSeek(
-  buffer: Uint8Array, start: number, end: number, count: number, index: number,
+  buffer: Uint8Array,
+  start: number,
+  end: number,
+  count: number,
+  index: number,
 ): number {
   if (index <= count >> 1) {
     let at = start
@@ -75,7 +83,11 @@ export function runSeek(
 
 /** Is the element at `at` these bytes? */
 export function runEquals(
-  buffer: Uint8Array, at: number, bytes: Uint8Array, start: number, end: number,
+  buffer: Uint8Array,
+  at: number,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
 ): boolean {
   const length = end - start
   if (runLength(buffer, at) !== length) return false
@@ -89,8 +101,13 @@ export function runEquals(
  * that goes has one size, so the caller knows how many went.
  */
 export function eraseFromHead(
-  buffer: Uint8Array, start: number, end: number, countMax: number,
-  bytes: Uint8Array, wantedStart: number, wantedEnd: number,
+  buffer: Uint8Array,
+  start: number,
+  end: number,
+  countMax: number,
+  bytes: Uint8Array,
+  wantedStart: number,
+  wantedEnd: number,
 ): number {
   let erased = 0
   let to = start
@@ -112,8 +129,13 @@ export function eraseFromHead(
 
 /** The same, last ones first; the run stays at its end and the new start is answered. */
 export function eraseFromTail(
-  buffer: Uint8Array, start: number, end: number, countMax: number,
-  bytes: Uint8Array, wantedStart: number, wantedEnd: number,
+  buffer: Uint8Array,
+  start: number,
+  end: number,
+  countMax: number,
+  bytes: Uint8Array,
+  wantedStart: number,
+  wantedEnd: number,
 ): number {
   let erased = 0
   let to = end

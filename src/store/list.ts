@@ -13,7 +13,16 @@ import { STORAGE_OBJECT, TYPE_LIST } from './entry.ts'
 import type { Keyspace } from './keyspace.ts'
 import { type ListNode, ListNodes, nodeSeek } from './list-nodes.ts'
 import {
-  eraseFromHead, eraseFromTail, runBody, runEquals, runLength, runNext, runPrevious, runPut, runSeek, runSize,
+  eraseFromHead,
+  eraseFromTail,
+  runBody,
+  runEquals,
+  runLength,
+  runNext,
+  runPrevious,
+  runPut,
+  runSeek,
+  runSize,
 } from './list-run.ts'
 import type { ValueType } from './value-type.ts'
 
@@ -32,8 +41,14 @@ const scratch: Buffer = Buffer.alloc(SHRINK_BYTES_MAX)
 
 /** Makes the list of a key that has none, with its first element. */
 export function listCreate(
-  space: Keyspace, database: number, key: Uint8Array, keyStart: number, keyEnd: number,
-  bytes: Uint8Array, start: number, end: number,
+  space: Keyspace,
+  database: number,
+  key: Uint8Array,
+  keyStart: number,
+  keyEnd: number,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
 ): number {
   const size = runSize(end - start)
   const isSmall = HEAD_BYTES + size <= SMALL_BYTES_MAX
@@ -50,7 +65,12 @@ export function listLength(space: Keyspace, ref: number): number {
 }
 
 export function listPush(
-  space: Keyspace, ref: number, atHead: boolean, bytes: Uint8Array, start: number, end: number,
+  space: Keyspace,
+  ref: number,
+  atHead: boolean,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
 ): number {
   if (!isLarge(space, ref)) {
     const size = runSize(end - start)
@@ -89,7 +109,12 @@ export function listDrop(space: Keyspace, ref: number, atHead: boolean, count: n
 
 /** Puts an element before the one at `index` (0..length). */
 export function listInsert(
-  space: Keyspace, ref: number, index: number, bytes: Uint8Array, start: number, end: number,
+  space: Keyspace,
+  ref: number,
+  index: number,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
 ): number {
   if (!isLarge(space, ref)) {
     const size = runSize(end - start)
@@ -107,7 +132,12 @@ export function listInsert(
 
 /** Replaces the element at `index`. */
 export function listSet(
-  space: Keyspace, ref: number, index: number, bytes: Uint8Array, start: number, end: number,
+  space: Keyspace,
+  ref: number,
+  index: number,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
 ): number {
   if (!isLarge(space, ref)) {
     const buffer = space.entries.valueBuffer(ref)
@@ -136,8 +166,13 @@ export function listSet(
  * Takes out up to `countMax` elements equal to the bytes, beginning at one end. The length tells how many.
  */
 export function listErase(
-  space: Keyspace, ref: number, fromTail: boolean, countMax: number,
-  bytes: Uint8Array, start: number, end: number,
+  space: Keyspace,
+  ref: number,
+  fromTail: boolean,
+  countMax: number,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
 ): number {
   if (isLarge(space, ref)) {
     const nodes = nodesOf(space, ref)

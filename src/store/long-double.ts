@@ -84,7 +84,12 @@ function fromDecimal(sign: string, whole: string, fraction: string, power: numbe
   return inRange(round(dividend / divisor, -shift, dividend % divisor !== 0n))
 }
 
-function fromHexadecimal(sign: string, whole: string, fraction: string, power: number): LongDouble | undefined {
+function fromHexadecimal(
+  sign: string,
+  whole: string,
+  fraction: string,
+  power: number,
+): LongDouble | undefined {
   if (whole === '' && fraction === '') return undefined
   const integer = BigInt(`0x${whole}${fraction}`)
   if (integer === 0n) return LONG_DOUBLE_ZERO

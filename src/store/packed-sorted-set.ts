@@ -48,7 +48,12 @@ export function nextElement(buffer: Buffer, at: number): number {
 
 /** Position of the element with this member, or 0. */
 export function findElement(
-  buffer: Buffer, start: number, length: number, wanted: Uint8Array, wantedStart: number, wantedEnd: number,
+  buffer: Buffer,
+  start: number,
+  length: number,
+  wanted: Uint8Array,
+  wantedStart: number,
+  wantedEnd: number,
 ): number {
   const end = start + length
   const wantedLength = wantedEnd - wantedStart
@@ -81,7 +86,10 @@ export function rankOfElement(buffer: Buffer, start: number, position: number): 
 export function seekCut(buffer: Buffer, start: number, length: number, cut: Cut): number {
   const end = start + length
   let at = start + HEAD_BYTES
-  while (at < end && cut.isAbove(scoreAt(buffer, at), buffer, memberStart(buffer, at), memberLength(buffer, at))) {
+  while (
+    at < end &&
+    cut.isAbove(scoreAt(buffer, at), buffer, memberStart(buffer, at), memberLength(buffer, at))
+  ) {
     at = nextElement(buffer, at)
   }
   return at - start
@@ -89,7 +97,12 @@ export function seekCut(buffer: Buffer, start: number, length: number, cut: Cut)
 
 /** Writes an element at absolute offset `at`; room must be there. Answers the offset behind it. */
 export function putElement(
-  buffer: Buffer, at: number, score: number, member: Uint8Array, start: number, end: number,
+  buffer: Buffer,
+  at: number,
+  score: number,
+  member: Uint8Array,
+  start: number,
+  end: number,
 ): number {
   setScoreAt(buffer, at, score)
   return packedPut(buffer, at + SCORE_BYTES, member, start, end)

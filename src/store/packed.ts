@@ -56,8 +56,13 @@ export function packedSeek(buffer: Uint8Array, start: number, length: number, in
  * the fields of field-value pairs), or -1.
  */
 export function packedFind(
-  buffer: Uint8Array, start: number, length: number, stride: number,
-  wanted: Uint8Array, wantedStart: number, wantedEnd: number,
+  buffer: Uint8Array,
+  start: number,
+  length: number,
+  stride: number,
+  wanted: Uint8Array,
+  wantedStart: number,
+  wantedEnd: number,
 ): number {
   const end = start + length
   const wantedLength = wantedEnd - wantedStart
@@ -77,7 +82,11 @@ export function packedFind(
 
 /** Writes one element at absolute offset `at`; answers the offset behind it. Room must be there. */
 export function packedPut(
-  buffer: Uint8Array, at: number, bytes: Uint8Array, start: number, end: number,
+  buffer: Uint8Array,
+  at: number,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
 ): number {
   const length = end - start
   if (length < LONG) buffer[at++] = length

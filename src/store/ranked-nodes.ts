@@ -111,7 +111,8 @@ export class RankedNodes {
   copyEntries(source: number, from: number, target: number, to: number, count: number, level: number): void {
     const sourceScores = this.#scores(source)
     const targetScores = this.#scores(target)
-    for (let i = 0; i < count; i++) targetScores[half(target) + to + i] = sourceScores[half(source) + from + i]!
+    for (let i = 0; i < count; i++)
+      targetScores[half(target) + to + i] = sourceScores[half(source) + from + i]!
     const sourceWords = this.#words(source)
     const targetWords = this.#words(target)
     const last = level === 0 ? REFS : ELEMENTS

@@ -45,8 +45,14 @@ export function removePair(words: Uint32Array, start: number, bits: number, pair
 
 /** Copies the pairs whose hash, masked by `bit`, is `wanted` into another region with room for them. */
 export function pourPairs(
-  words: Uint32Array, start: number, bits: number, into: Uint32Array, intoStart: number, intoBits: number,
-  bit: number, wanted: number,
+  words: Uint32Array,
+  start: number,
+  bits: number,
+  into: Uint32Array,
+  intoStart: number,
+  intoBits: number,
+  bit: number,
+  wanted: number,
 ): void {
   const end = start + (2 << bits)
   for (let at = start; at < end; at += 2) {

@@ -15,7 +15,15 @@ import { Integer64 } from './integer64.ts'
 import type { Keyspace } from './keyspace.ts'
 import { LargeTable, tableOf } from './large-table.ts'
 import {
-  packedBody, packedCount, packedFind, packedLength, packedNext, packedPut, packedSeek, packedShift, packedSize,
+  packedBody,
+  packedCount,
+  packedFind,
+  packedLength,
+  packedNext,
+  packedPut,
+  packedSeek,
+  packedShift,
+  packedSize,
 } from './packed.ts'
 import type { Span } from './span.ts'
 import type { ValueType } from './value-type.ts'
@@ -57,7 +65,13 @@ export function isEmptySet(space: Keyspace, ref: number): boolean {
   return space.entries.valueLength(ref) <= (holdsIntegers(space, ref) ? 1 : 0)
 }
 
-export function setHas(space: Keyspace, ref: number, member: Uint8Array, start: number, end: number): boolean {
+export function setHas(
+  space: Keyspace,
+  ref: number,
+  member: Uint8Array,
+  start: number,
+  end: number,
+): boolean {
   if (isLargeSet(space, ref)) return tableOf(space, ref).find(member, start, end) !== 0
   const buffer = space.entries.valueBuffer(ref)
   const from = space.entries.valueStart(ref)
@@ -81,7 +95,13 @@ export function setAdd(space: Keyspace, ref: number, member: Uint8Array, start: 
 }
 
 /** Takes a member out; 0 when it was not there. The set may be empty afterwards. */
-export function setRemove(space: Keyspace, ref: number, member: Uint8Array, start: number, end: number): number {
+export function setRemove(
+  space: Keyspace,
+  ref: number,
+  member: Uint8Array,
+  start: number,
+  end: number,
+): number {
   if (isLargeSet(space, ref)) {
     const table = tableOf(space, ref)
     const element = table.find(member, start, end)
@@ -132,7 +152,9 @@ export function setEach(space: Keyspace, ref: number, visit: MemberVisitor): voi
 
 /** As `setEach`, but ends when `visit` answers true. */
 export function setSome(
-  space: Keyspace, ref: number, visit: (bytes: Buffer, start: number, end: number) => boolean,
+  space: Keyspace,
+  ref: number,
+  visit: (bytes: Buffer, start: number, end: number) => boolean,
 ): void {
   if (!isLargeSet(space, ref)) {
     let isDone = false
@@ -221,7 +243,8 @@ function addPlain(space: Keyspace, ref: number, member: Uint8Array, start: numbe
   const entries = space.entries
   if (isLargeSet(space, ref)) return addToTable(space, ref, member, start, end)
   const length = entries.valueLength(ref)
-  if (packedFind(entries.valueBuffer(ref), entries.valueStart(ref), length, 1, member, start, end) !== -1) return 0
+  if (packedFind(entries.valueBuffer(ref), entries.valueStart(ref), length, 1, member, start, end) !== -1)
+    return 0
   // A member takes one byte at least, so most sets need not be counted.
   const isFull = length >= PACKED_COUNT_MAX && setLength(space, ref) >= PACKED_COUNT_MAX
   if (isFull || end - start > PACKED_MEMBER_BYTES_MAX) {
@@ -267,7 +290,12 @@ function write(space: Keyspace, ref: number, out: ByteWriter): void {
 }
 
 function read(
-  space: Keyspace, database: number, key: Uint8Array, start: number, end: number, input: ByteReader,
+  space: Keyspace,
+  database: number,
+  key: Uint8Array,
+  start: number,
+  end: number,
+  input: ByteReader,
 ): number {
   const form = input.u8()
   const count = input.u32()

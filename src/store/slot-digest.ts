@@ -30,7 +30,8 @@ export class SlotDigest {
 }
 
 function mix(versionLow: number, versionHigh: number, origin: number): number {
-  let hash = Math.imul(versionLow ^ (versionHigh >>> 11), 0x85ebca6b) ^ Math.imul(versionHigh + origin, 0x9e3779b1)
+  const own = versionLow ^ Math.imul(origin, 0x165667b1)
+  let hash = Math.imul(own ^ (versionHigh >>> 11), 0x85ebca6b) ^ Math.imul(versionHigh, 0x9e3779b1)
   hash ^= hash >>> 15
   return Math.imul(hash, 0xc2b2ae35)
 }

@@ -17,6 +17,10 @@ import { SortedSetWalk } from './sorted-set-walk.ts'
 import type { ValueType } from './value-type.ts'
 
 const SLACK_BYTES_MAX = 512
+/** What `write` says first: the representation, and whether a packed set goes by the large one's name. */
+const WRITTEN_PACKED = 0
+const WRITTEN_LARGE = 1
+const WRITTEN_NAMED_LARGE = 2
 /** The least an element takes in `write`'s form: score and length. */
 const WRITTEN_ELEMENT_BYTES = 12
 
@@ -51,11 +55,22 @@ export function countMembers(space: Keyspace, ref: number): number {
 }
 
 /** The member's element, or 0. */
-export function findMember(space: Keyspace, ref: number, member: Uint8Array, start: number, end: number): number {
+export function findMember(
+  space: Keyspace,
+  ref: number,
+  member: Uint8Array,
+  start: number,
+  end: number,
+): number {
   if (isLarge(space, ref)) return largeOf(space, ref).find(member, start, end)
   const entries = space.entries
   return packed.findElement(
-    entries.valueBuffer(ref), entries.valueStart(ref), entries.valueLength(ref), member, start, end,
+    entries.valueBuffer(ref),
+    entries.valueStart(ref),
+    entries.valueLength(ref),
+    member,
+    start,
+    end,
   )
 }
 
@@ -80,7 +95,12 @@ export function countBelow(space: Keyspace, ref: number, cut: Cut): number {
 
 /** Adds a member that is not in. */
 export function addMember(
-  space: Keyspace, ref: number, score: number, member: Uint8Array, start: number, end: number,
+  space: Keyspace,
+  ref: number,
+  score: number,
+  member: Uint8Array,
+  start: number,
+  end: number,
 ): number {
   if (!isLarge(space, ref)) {
     const limits = space.limits
@@ -132,7 +152,12 @@ export function makeSortedSet(space: Keyspace, ref: number, content: LargeSorted
 }
 
 function addPacked(
-  space: Keyspace, ref: number, score: number, member: Uint8Array, start: number, end: number,
+  space: Keyspace,
+  ref: number,
+  score: number,
+  member: Uint8Array,
+  start: number,
+  end: number,
 ): number {
   const entries = space.entries
   const length = entries.valueLength(ref)
@@ -218,9 +243,19 @@ function becomePacked(space: Keyspace, ref: number): number {
   return moved
 }
 
+/** Has SORT read the set? Redis then names it by its large form, though ours may be packed. */
+function isNamedLarge(space: Keyspace, ref: number): boolean {
+  return (space.entries.flagsOf(ref) & FLAG_LARGE_NAME) !== 0
+}
+
+function writtenForm(space: Keyspace, ref: number): number {
+  if (isLarge(space, ref)) return WRITTEN_LARGE
+  return isNamedLarge(space, ref) ? WRITTEN_NAMED_LARGE : WRITTEN_PACKED
+}
+
 function write(space: Keyspace, ref: number, out: ByteWriter): void {
   const count = countMembers(space, ref)
-  out.u8(isLarge(space, ref) ? 1 : 0)
+  out.u8(writtenForm(space, ref))
   out.u32(count)
   ownWalk.open(space, ref, 0, count, false)
   while (ownWalk.next()) {
@@ -230,16 +265,23 @@ function write(space: Keyspace, ref: number, out: ByteWriter): void {
 }
 
 function read(
-  space: Keyspace, database: number, key: Uint8Array, start: number, end: number, input: ByteReader,
+  space: Keyspace,
+  database: number,
+  key: Uint8Array,
+  start: number,
+  end: number,
+  input: ByteReader,
 ): number {
-  const wasLarge = input.u8()
+  const form = input.u8()
   const count = input.u32()
-  if (wasLarge > 1 || count === 0 || count * WRITTEN_ELEMENT_BYTES > input.end - input.position) return 0
+  if (form > WRITTEN_NAMED_LARGE || count === 0 || count * WRITTEN_ELEMENT_BYTES > input.end - input.position)
+    return 0
   const content = new LargeSortedSet(space)
   for (let i = 0; i < count; i++) {
     const score = input.f64()
     input.sized()
-    const isSound = !input.isBroken && score === score && content.find(input.bytes, input.start, input.stop) === 0
+    const isSound =
+      !input.isBroken && score === score && content.find(input.bytes, input.start, input.stop) === 0
     if (!isSound) {
       content.release()
       return 0
@@ -248,7 +290,8 @@ function read(
   }
   const ref = space.create(database, TYPE_SORTED_SET, key, start, end, 0)
   const made = space.becomeObject(ref, content)
-  return wasLarge === 0 && fitsPacked(space, content) ? becomePacked(space, made) : made
+  if (form === WRITTEN_NAMED_LARGE) space.entries.setFlags(made, FLAG_LARGE_NAME)
+  return form !== WRITTEN_LARGE && fitsPacked(space, content) ? becomePacked(space, made) : made
 }
 
 export const sortedSetValueType: ValueType = {
@@ -256,6 +299,5 @@ export const sortedSetValueType: ValueType = {
   write,
   read,
   length: countMembers,
-  encoding: (space, ref) =>
-    isLarge(space, ref) || (space.entries.flagsOf(ref) & FLAG_LARGE_NAME) !== 0 ? 'skiplist' : 'listpack',
+  encoding: (space, ref) => (isLarge(space, ref) || isNamedLarge(space, ref) ? 'skiplist' : 'listpack'),
 }

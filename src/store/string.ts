@@ -24,7 +24,12 @@ const MIB = 1 << 20
 
 /** Copies bytes to `offset` of the value, where room is already made. */
 export function writeString(
-  space: Keyspace, ref: number, offset: number, bytes: Uint8Array, start: number, end: number,
+  space: Keyspace,
+  ref: number,
+  offset: number,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
 ): void {
   const target = space.entries.valueBuffer(ref)
   let to = space.entries.valueStart(ref) + offset
@@ -110,7 +115,12 @@ function write(space: Keyspace, ref: number, out: ByteWriter): void {
 }
 
 function read(
-  space: Keyspace, database: number, key: Uint8Array, start: number, end: number, input: ByteReader,
+  space: Keyspace,
+  database: number,
+  key: Uint8Array,
+  start: number,
+  end: number,
+  input: ByteReader,
 ): number {
   const flags = input.u8()
   input.sized()

@@ -13,7 +13,14 @@ export interface ValueType {
    * Makes the entry of a key that has none from what `write` wrote. Answers 0 (and makes nothing) when the bytes are
    * not a value of this type. Does not call `changed`.
    */
-  read(space: Keyspace, database: number, key: Uint8Array, start: number, end: number, input: ByteReader): number
+  read(
+    space: Keyspace,
+    database: number,
+    key: Uint8Array,
+    start: number,
+    end: number,
+    input: ByteReader,
+  ): number
   /** Number of elements (bytes for strings). */
   length(space: Keyspace, ref: number): number
   /** OBJECT ENCODING's word. */

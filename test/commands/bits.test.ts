@@ -49,23 +49,39 @@ test('BITFIELD wraps, saturates or fails as the last OVERFLOW before an operatio
     [['SET', 'u8', '0', '250'], '*1\r\n:0\r\n'],
     [['INCRBY', 'u8', '0', '10'], '*1\r\n:4\r\n'],
     [['OVERFLOW', 'SAT', 'INCRBY', 'u8', '0', '300'], '*1\r\n:255\r\n'],
-    [['OVERFLOW', 'FAIL', 'INCRBY', 'u8', '0', '1', 'OVERFLOW', 'WRAP', 'INCRBY', 'u8', '0', '1'], '*2\r\n$-1\r\n:0\r\n'],
+    [
+      ['OVERFLOW', 'FAIL', 'INCRBY', 'u8', '0', '1', 'OVERFLOW', 'WRAP', 'INCRBY', 'u8', '0', '1'],
+      '*2\r\n$-1\r\n:0\r\n',
+    ],
     [['OVERFLOW', 'SAT', 'INCRBY', 'i5', '#3', '-100', 'GET', 'u5', '15'], '*2\r\n:-16\r\n:16\r\n'],
   ]
-  for (const [words, reply] of rounds) assert.equal(rows.run('BITFIELD', 'k', ...words), reply, words.join(' '))
+  for (const [words, reply] of rounds)
+    assert.equal(rows.run('BITFIELD', 'k', ...words), reply, words.join(' '))
   rows.run('SET', 'k', '')
   const wide = rows.run('BITFIELD', 'k', 'SET', 'i64', 3, '-9223372036854775808', 'GET', 'i64', 3)
   assert.equal(wide, '*2\r\n:0\r\n:-9223372036854775808\r\n')
-  assert.equal(rows.run('BITFIELD', 'k', 'OVERFLOW', 'SAT', 'SET', 'u4', 0, -1, 'GET', 'u4', 0), '*2\r\n:1\r\n:15\r\n')
+  assert.equal(
+    rows.run('BITFIELD', 'k', 'OVERFLOW', 'SAT', 'SET', 'u4', 0, -1, 'GET', 'u4', 0),
+    '*2\r\n:1\r\n:15\r\n',
+  )
 })
 
 test('BITFIELD checks every operation before the first one runs, and counts one change', () => {
   const rows = new StringRows()
-  assert.match(rows.run('BITFIELD', 'k', 'SET', 'u8', 0, 1, 'SET', 'u64', 0, 1), /^-ERR Invalid bitfield type/)
-  assert.equal(rows.run('BITFIELD', 'k', 'SET', 'u8', 0, 1, 'OVERFLOW', 'NO'), '-ERR Invalid OVERFLOW type specified\r\n')
+  assert.match(
+    rows.run('BITFIELD', 'k', 'SET', 'u8', 0, 1, 'SET', 'u64', 0, 1),
+    /^-ERR Invalid bitfield type/,
+  )
+  assert.equal(
+    rows.run('BITFIELD', 'k', 'SET', 'u8', 0, 1, 'OVERFLOW', 'NO'),
+    '-ERR Invalid OVERFLOW type specified\r\n',
+  )
   assert.equal(rows.space.changes, 0)
   rows.run('BITFIELD', 'k', 'SET', 'u8', 0, 1, 'INCRBY', 'u8', 8, 1)
   assert.equal(rows.space.changes, 1)
-  assert.equal(rows.run('BITFIELD_RO', 'k', 'SET', 'u8', 0, 1), '-ERR BITFIELD_RO only supports the GET subcommand\r\n')
+  assert.equal(
+    rows.run('BITFIELD_RO', 'k', 'SET', 'u8', 0, 1),
+    '-ERR BITFIELD_RO only supports the GET subcommand\r\n',
+  )
   assert.equal(rows.run('BITFIELD_RO', 'k', 'GET', 'u16', 0), '*1\r\n:257\r\n')
 })

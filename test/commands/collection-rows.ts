@@ -35,7 +35,14 @@ class Bench {
     const node = {
       ports: { random32: () => random.bits() },
       notifyFlags: -1,
-      notifyKeyspace: (_class: number, event: string, _database: number, key: Buffer, start: number, end: number) => {
+      notifyKeyspace: (
+        _class: number,
+        event: string,
+        _database: number,
+        key: Buffer,
+        start: number,
+        end: number,
+      ) => {
         this.events.push(`${event} ${key.toString('latin1', start, end)}`)
       },
     }
@@ -125,7 +132,7 @@ export class CollectionRows {
     const { space } = this.#replica
     const verb = input.u8()
     const database = input.u8()
-    const count = input.u16()
+    const count = input.u32()
     const base = input.f64()
     space.forcedVersion = input.f64()
     space.forcedOrigin = input.u32()
@@ -136,11 +143,14 @@ export class CollectionRows {
     }
     const key = words[verb === EFFECT_RUN ? 1 : 0]!
     const ref = space.peek(database, key, 0, key.length)
-    if (verb !== EFFECT_PUT) assert.equal(ref === 0 ? 0 : space.entries.versionOf(ref), base, 'builds on what is there')
+    if (verb !== EFFECT_PUT)
+      assert.equal(ref === 0 ? 0 : space.entries.versionOf(ref), base, 'builds on what is there')
     if (verb === EFFECT_RUN) this.#replica.run(Args.from(...words))
     else if (ref !== 0) space.remove(ref)
     if (verb === EFFECT_PUT) {
-      space.changed(readEntry(space, database, key, 0, key.length, new ByteReader(words[1]!, 0, words[1]!.length)))
+      space.changed(
+        readEntry(space, database, key, 0, key.length, new ByteReader(words[1]!, 0, words[1]!.length)),
+      )
     } else assert.ok(verb === EFFECT_RUN || verb === EFFECT_REMOVE)
   }
 }

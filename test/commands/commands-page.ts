@@ -51,7 +51,8 @@ function lineOf(row: CommandRow): string {
   const words = row.fullName.toUpperCase().replace('|', ' ')
   const call = row.syntax === '' ? words : `${words} ${row.syntax}`
   const replaced = deprecationOf(row.fullName)?.replacedBy.replace('`!GET`', '`GET`')
-  const summary = replaced === undefined ? row.summary : `${row.summary}. Kept for old clients: use ${replaced}`
+  const summary =
+    replaced === undefined ? row.summary : `${row.summary}. Kept for old clients: use ${replaced}`
   return `| \`${call.replaceAll('|', '\\|')}\` | ${cell(summary)} | ${cell(row.complexity)} | ${row.since} |`
 }
 

@@ -10,14 +10,21 @@ import { Node } from '../../src/node.ts'
 import type { NodePorts } from '../../src/session/node-state.ts'
 import { ownSession } from '../../src/session/own-session.ts'
 import { ByteReader } from '../../src/store/byte-writer.ts'
-import { TYPE_HASH, TYPE_LIST, TYPE_NAMES, TYPE_SET, TYPE_STRING } from '../../src/store/entry.ts'
+import {
+  TYPE_HASH,
+  TYPE_LIST,
+  TYPE_NAMES,
+  TYPE_SET,
+  TYPE_SORTED_SET,
+  TYPE_STRING,
+} from '../../src/store/entry.ts'
 import { valueTypeOf } from '../../src/store/entry-codec.ts'
 import { hashEach } from '../../src/store/hash.ts'
 import { SLOT_COUNT } from '../../src/store/hash-slot.ts'
 import type { Keyspace } from '../../src/store/keyspace.ts'
 import { ListCursor, listLength } from '../../src/store/list.ts'
 import { setEach } from '../../src/store/set.ts'
-import { countMembers } from '../../src/store/sorted-set.ts'
+import { countMembers, isLarge } from '../../src/store/sorted-set.ts'
 import { SortedSetWalk } from '../../src/store/sorted-set-walk.ts'
 import { Prng } from '../support/prng.ts'
 
@@ -53,13 +60,15 @@ export class EffectPair {
     return reply
   }
 
-  /** Runs a request on the second node as well: rows that every node runs for itself. */
-  runOnB(...parts: (string | Buffer | number)[]): void {
+  /** Runs a request on the second node as well (rows that every node runs for itself); answers the raw reply. */
+  runOnB(...parts: (string | Buffer | number)[]): string {
     this.#sessionB.database = this.session.database
     this.b.executor.beginTurn(this.nowMs)
     this.b.dispatch.onRequest(this.#sessionB, Args.from(...parts))
     this.b.executor.endTurn()
+    const reply = this.#sessionB.writer.detach().toString('latin1')
     this.#sessionB.writer.reset(true)
+    return reply
   }
 
   takeEffects(): Buffer {
@@ -72,7 +81,8 @@ export class EffectPair {
   replay(bytes: Buffer): ReplayOutcome[] {
     const input = new ByteReader(bytes, 0, bytes.length)
     const outcomes: ReplayOutcome[] = []
-    while (!input.isAtEnd && outcomes.at(-1) !== 'broken') outcomes.push(this.#replay.apply(input, this.nowMs))
+    while (!input.isAtEnd && outcomes.at(-1) !== 'broken')
+      outcomes.push(this.#replay.apply(input, this.nowMs))
     return outcomes
   }
 
@@ -114,8 +124,12 @@ export function dump(space: Keyspace): string[] {
       const start = entries.keyStart(ref)
       const key = entries.keyBuffer(ref).toString('latin1', start, start + entries.keyLength(ref))
       const facts = [
-        entries.databaseOf(ref), JSON.stringify(key), TYPE_NAMES[entries.typeOf(ref)],
-        encodingOf(space, ref), entries.expiryOf(ref), entries.versionOf(ref),
+        entries.databaseOf(ref),
+        JSON.stringify(key),
+        TYPE_NAMES[entries.typeOf(ref)],
+        encodingOf(space, ref),
+        entries.expiryOf(ref),
+        entries.versionOf(ref),
         entries.originOf(ref),
       ]
       return `${facts.join(' ')} ${JSON.stringify(wordsOf(space, ref))}`
@@ -123,9 +137,15 @@ export function dump(space: Keyspace): string[] {
     .sort()
 }
 
-/** Strings may change their name for themselves without a change of the value (SETBIT of a bit that is set). */
+/**
+ * Strings may change their name for themselves without a change of the value (SETBIT of a bit that is set), and so do
+ * small sorted sets that SORT has read: of those it is said how they are really kept.
+ */
 function encodingOf(space: Keyspace, ref: number): string {
-  return space.entries.typeOf(ref) === TYPE_STRING ? '-' : valueTypeOf(space, ref).encoding(space, ref)
+  const type = space.entries.typeOf(ref)
+  if (type === TYPE_STRING) return '-'
+  if (type === TYPE_SORTED_SET) return isLarge(space, ref) ? 'large' : 'packed'
+  return valueTypeOf(space, ref).encoding(space, ref)
 }
 
 function wordsOf(space: Keyspace, ref: number): string[] {

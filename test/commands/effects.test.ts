@@ -12,9 +12,16 @@ const RUN_BY_EVERY_NODE = /^(flushall|flushdb|swapdb)$/i
 const REQUESTS = 4000
 /** What the grammar of the fuzzer leaves out: luck that decides what is stored, and short lives. */
 const MORE = [
-  'SPOP :set (1|2|3)', 'SPOP :set', 'PEXPIRE :key (3|10|40)', 'SET :str :value PX (3|20)',
-  'GETEX :str PX (5|30)', 'HINCRBYFLOAT :hash :field :float', 'MSETNX :strPairs', 'GETDEL :key',
-  'SORT :list ALPHA STORE :list', 'RPUSH :list :manyMembers :manyMembers :manyMembers',
+  'SPOP :set (1|2|3)',
+  'SPOP :set',
+  'PEXPIRE :key (3|10|40)',
+  'SET :str :value PX (3|20)',
+  'GETEX :str PX (5|30)',
+  'HINCRBYFLOAT :hash :field :float',
+  'MSETNX :strPairs',
+  'GETDEL :key',
+  'SORT :list ALPHA STORE :list',
+  'RPUSH :list :manyMembers :manyMembers :manyMembers',
   'SADD :set :manyMembers :manyMembers',
 ].map((text) => compile(text, GENERATORS))
 
@@ -39,13 +46,17 @@ function bytesOf(argv: readonly Argument[]): (string | Buffer)[] {
 function shrinkLimits(pair: EffectPair): void {
   for (const { space } of [pair.a, pair.b]) {
     Object.assign(space.limits, {
-      hashListpackEntries: 4, hashListpackValueBytes: 8, setIntsetEntries: 6, sortedSetListpackEntries: 4,
-      sortedSetListpackValueBytes: 8, listListpackSize: 8,
+      hashListpackEntries: 4,
+      hashListpackValueBytes: 8,
+      setIntsetEntries: 6,
+      sortedSetListpackEntries: 4,
+      sortedSetListpackValueBytes: 8,
+      listListpackSize: 8,
     })
   }
 }
 
-function digestsOf(pair: EffectPair): [Int32Array, Int32Array][] {
+function digestsOf(pair: EffectPair): Int32Array[] {
   return [pair.a, pair.b].map(({ space }) => space.digest.sums)
 }
 
@@ -67,7 +78,10 @@ for (const hasSmallLimits of [false, true]) {
       pair.run(...argv)
       if (isForAll) pair.runOnB(...argv)
       const outcomes = pair.replay(pair.takeEffects())
-      assert.ok(outcomes.every((outcome) => outcome === 'applied'), `${outcomes.join()} ${told()}`)
+      assert.ok(
+        outcomes.every((outcome) => outcome === 'applied'),
+        `${outcomes.join()} ${told()}`,
+      )
       if (random.chance(0.02)) pair.b.expiry.run(pair.nowMs, 1e9)
       if (i % 50 !== 0) continue
       pair.expireAll()
@@ -132,6 +146,20 @@ test('a key that was over on the first store does not stand in the way on the se
   assert.deepEqual(dump(pair.b.space), dump(pair.a.space))
 })
 
+test('the name SORT gives to a sorted set goes with its copy, here and on the second store', () => {
+  const pair = new EffectPair(10)
+  pair.run('ZADD', 'z', '1', 'a', '2', 'b')
+  pair.run('SORT', 'z', 'ALPHA')
+  pair.run('COPY', 'z', 'copy')
+  pair.run('RENAME', 'z', 'renamed')
+  assert.ok(pair.replay(pair.takeEffects()).every((outcome) => outcome === 'applied'))
+  for (const key of ['copy', 'renamed']) {
+    assert.equal(pair.run('OBJECT', 'ENCODING', key), '$8\r\nskiplist\r\n')
+    assert.equal(pair.runOnB('OBJECT', 'ENCODING', key), '$8\r\nskiplist\r\n')
+  }
+  assert.deepEqual(dump(pair.b.space), dump(pair.a.space))
+})
+
 test('replaying answers, announces, counts and touches nothing', () => {
   const pair = new EffectPair(5)
   const events: string[] = []
@@ -151,8 +179,19 @@ test('replaying answers, announces, counts and touches nothing', () => {
 test('bytes cut short or changed are refused without harm', () => {
   const pair = new EffectPair(6)
   const requests = [
-    'SET s value EX 100', 'APPEND s x', 'RPUSH l a b', 'LPOP l', 'HSET h f v', 'SADD t 1 2', 'SADD t x',
-    'SPOP t', 'ZADD z 1 a', 'EXPIRE z 100', 'COPY t u', 'DEL s', 'SUNIONSTORE v u t',
+    'SET s value EX 100',
+    'APPEND s x',
+    'RPUSH l a b',
+    'LPOP l',
+    'HSET h f v',
+    'SADD t 1 2',
+    'SADD t x',
+    'SPOP t',
+    'ZADD z 1 a',
+    'EXPIRE z 100',
+    'COPY t u',
+    'DEL s',
+    'SUNIONSTORE v u t',
   ]
   const random = new Prng(7)
   const victim = new EffectPair(8)
@@ -164,7 +203,10 @@ test('bytes cut short or changed are refused without harm', () => {
       assert.equal(pair.replay(bytes.subarray(0, length)).at(-1), 'broken', `${request} cut at ${length}`)
       assert.deepEqual(dump(pair.b.space), before)
     }
-    assert.ok(pair.replay(bytes).every((outcome) => outcome === 'applied'), request)
+    assert.ok(
+      pair.replay(bytes).every((outcome) => outcome === 'applied'),
+      request,
+    )
     for (let round = 0; round < 200; round++) {
       const changed = Buffer.from(bytes)
       changed[random.below(changed.length)]! ^= 1 << random.below(8)

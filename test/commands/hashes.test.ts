@@ -8,7 +8,11 @@ import { Prng } from '../support/prng.ts'
 import { CollectionRows } from './collection-rows.ts'
 
 test('random hash commands leave a replica equal and give all memory back', () => {
-  for (const [seed, fields, longest] of [[1, 20, 20], [2, 300, 80], [3, 10, 50_000]] as const) {
+  for (const [seed, fields, longest] of [
+    [1, 20, 20],
+    [2, 300, 80],
+    [3, 10, 50_000],
+  ] as const) {
     const random = new Prng(seed)
     const rows = new CollectionRows()
     const field = (): string => `f${random.below(fields)}`
@@ -44,7 +48,14 @@ test('hash commands tell what happened, in the order of Redis', () => {
   rows.run('HDEL', 'h', 'a')
   rows.run('HDEL', 'h', 'b', 'c')
   assert.deepEqual(rows.takeEvents(), [
-    'hset h', 'hset h', 'hset h', 'hincrby h', 'hincrbyfloat h', 'hdel h', 'hdel h', 'del h',
+    'hset h',
+    'hset h',
+    'hset h',
+    'hincrby h',
+    'hincrbyfloat h',
+    'hdel h',
+    'hdel h',
+    'del h',
   ])
 })
 
@@ -65,7 +76,10 @@ test('HSCAN of a large hash visits every field that stays, once', () => {
   let cursor = '0'
   let round = 0
   do {
-    const words = rows.run('HSCAN', 'h', cursor, 'COUNT', 100).split('\r\n').filter((line) => !/^[*$]/.test(line))
+    const words = rows
+      .run('HSCAN', 'h', cursor, 'COUNT', 100)
+      .split('\r\n')
+      .filter((line) => !/^[*$]/.test(line))
     cursor = words[0]!
     for (let i = 1; i + 1 < words.length; i += 2) seen.push(words[i]!)
     // Fields that come and go on the way must not disturb the others.
@@ -85,7 +99,10 @@ test('HRANDFIELD refuses draws without bound and draws every field in time', () 
     if (i < 5) rows.run('HSET', 'small', `f${i}`, i)
   }
   assert.equal(rows.run('HRANDFIELD', 'h', -1_000_000_000_000), '-ERR value is out of range\r\n')
-  for (const [key, count] of [['h', 200], ['small', 5]] as const) {
+  for (const [key, count] of [
+    ['h', 200],
+    ['small', 5],
+  ] as const) {
     const drawn = new Set(rows.run('HRANDFIELD', key, -8000).match(/f\d+/g))
     assert.equal(drawn.size, count)
     for (const wanted of [1, 3, count - 1, count]) {

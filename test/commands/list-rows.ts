@@ -30,7 +30,12 @@ export class ListRows {
     this.space.nowMs = 1_700_000_000_000
     for (const row of [...stringCommands, ...listCommands]) this.#rows.set(row.name, row)
     const notifyKeyspace = (
-      _class: number, event: string, _database: number, key: Buffer, start: number, end: number,
+      _class: number,
+      event: string,
+      _database: number,
+      key: Buffer,
+      start: number,
+      end: number,
     ) => {
       this.events.push(`${event} ${key.toString('latin1', start, end)}`)
     }
@@ -46,10 +51,15 @@ export class ListRows {
     }
     const row = listCommands[0] as unknown as Call['row']
     this.#call = new Call(
-      node as unknown as NodeState, this.space, effects as unknown as EffectLog, ownSession(), row,
+      node as unknown as NodeState,
+      this.space,
+      effects as unknown as EffectLog,
+      ownSession(),
+      row,
       undefined as unknown as Call['table'],
     )
     this.space.observer = {
+      onCreated: null,
       onChanged: (database, ref) => {
         if (this.waiters.count > 0) this.waiters.onKeyChanged(database, ref, this.space.entries.typeOf(ref))
       },
@@ -98,7 +108,10 @@ export class ListRows {
 
   elements(key: string): string {
     const reply = this.run(`LRANGE ${key} 0 -1`)
-    return reply.replace(/^\*.*\r\n|\$\d+\r\n/gm, '').replaceAll('\r\n', ' ').trimEnd()
+    return reply
+      .replace(/^\*.*\r\n|\$\d+\r\n/gm, '')
+      .replaceAll('\r\n', ' ')
+      .trimEnd()
   }
 
   #invoke(session: Session, row: Command, args: Args): boolean {

@@ -18,7 +18,16 @@ test('rows whose request is their effect declare none and tell of the key that w
   rows.run('RPOP l 4')
   assert.deepEqual(rows.effects, [])
   assert.deepEqual(rows.events, [
-    'rpush l', 'lpop l', 'ltrim l', 'del l', 'lpush l', 'lrem l', 'del l', 'rpush l', 'rpop l', 'del l',
+    'rpush l',
+    'lpop l',
+    'ltrim l',
+    'del l',
+    'lpush l',
+    'lrem l',
+    'del l',
+    'rpush l',
+    'rpop l',
+    'del l',
   ])
 })
 

@@ -49,9 +49,17 @@ class Stage {
       random32: () => (state = Math.imul(state, 1664525) + 1013904223) | 0,
       every: () => {},
       readProcess: () => ({
-        pid: 42, residentBytes: 2 ** 26, heapUsedBytes: 1, heapTotalBytes: 2, cpuUserSeconds: 1.5,
-        cpuSystemSeconds: 0.25, totalSystemBytes: 2 ** 33, platform: 'linux', architecture: 'x64',
-        nodeVersion: 'v20', executable: 'node',
+        pid: 42,
+        residentBytes: 2 ** 26,
+        heapUsedBytes: 1,
+        heapTotalBytes: 2,
+        cpuUserSeconds: 1.5,
+        cpuSystemSeconds: 0.25,
+        totalSystemBytes: 2 ** 33,
+        platform: 'linux',
+        architecture: 'x64',
+        nodeVersion: 'v20',
+        executable: 'node',
       }),
       readFile: (path) => {
         const text = this.files.get(path)
@@ -102,15 +110,28 @@ test('DEBUG is closed to everybody unless it is opened at start', () => {
 test('INFO gives sections once and in their own order, and nothing for unknown ones', () => {
   const stage = new Stage()
   assert.equal(stage.say('INFO', 'nosuch'), '$0\r\n\r\n')
-  const titles = [...stage.say('INFO', 'keyspace', 'CPU', 'cpu', 'server', 'nosuch').matchAll(/^# (\w+)\r$/gm)]
-  assert.deepEqual(titles.map((match) => match[1]), ['Server', 'CPU', 'Keyspace'])
+  const titles = [
+    ...stage.say('INFO', 'keyspace', 'CPU', 'cpu', 'server', 'nosuch').matchAll(/^# (\w+)\r$/gm),
+  ]
+  assert.deepEqual(
+    titles.map((match) => match[1]),
+    ['Server', 'CPU', 'Keyspace'],
+  )
   assert.doesNotMatch(stage.say('INFO'), /# Commandstats/)
-  for (const word of ['all', 'everything']) assert.match(stage.say('INFO', word), /# Commandstats[^]*# Latencystats/)
+  for (const word of ['all', 'everything'])
+    assert.match(stage.say('INFO', word), /# Commandstats[^]*# Latencystats/)
 })
 
 test('INFO counts what happened, and CONFIG RESETSTAT begins anew', () => {
   const stage = new Stage()
-  for (const words of [['SET', 'k', 'v'], ['GET', 'k'], ['GET', 'none'], ['LPUSH', 'k', 'x'], ['GET'], ['NOSUCH']]) {
+  for (const words of [
+    ['SET', 'k', 'v'],
+    ['GET', 'k'],
+    ['GET', 'none'],
+    ['LPUSH', 'k', 'x'],
+    ['GET'],
+    ['NOSUCH'],
+  ]) {
     stage.say(...words)
   }
   const stats = stage.say('INFO', 'stats')
@@ -118,7 +139,10 @@ test('INFO counts what happened, and CONFIG RESETSTAT begins anew', () => {
   assert.equal(field(stats, 'keyspace_misses'), '1')
   assert.equal(field(stats, 'total_error_replies'), '3')
   const commands = stage.say('INFO', 'commandstats')
-  assert.match(field(commands, 'cmdstat_get')!, /^calls=2,usec=\d+,usec_per_call=[\d.]+,rejected_calls=1,failed_calls=0$/)
+  assert.match(
+    field(commands, 'cmdstat_get')!,
+    /^calls=2,usec=\d+,usec_per_call=[\d.]+,rejected_calls=1,failed_calls=0$/,
+  )
   assert.match(field(commands, 'cmdstat_lpush')!, /rejected_calls=0,failed_calls=1$/)
   assert.equal(field(stage.say('INFO', 'errorstats'), 'errorstat_WRONGTYPE'), 'count=1')
   assert.equal(stage.say('CONFIG', 'RESETSTAT'), '+OK\r\n')
@@ -142,7 +166,10 @@ test('SLOWLOG and LATENCY remember a slow command', () => {
   stage.node.state.ports.monotonicUs = () => (stage.monotonicUs += 5000)
   stage.say('KEYS', 'slow*')
   stage.node.state.ports.monotonicUs = monotonicUs
-  assert.match(stage.say('SLOWLOG', 'GET'), /^\*1\r\n\*6\r\n:0\r\n:1700000000\r\n:5000\r\n\*2\r\n\$4\r\nKEYS\r\n/)
+  assert.match(
+    stage.say('SLOWLOG', 'GET'),
+    /^\*1\r\n\*6\r\n:0\r\n:1700000000\r\n:5000\r\n\*2\r\n\$4\r\nKEYS\r\n/,
+  )
   assert.match(stage.say('LATENCY', 'LATEST'), /^\*1\r\n\*4\r\n\$7\r\ncommand\r\n:1700000000\r\n:5\r\n:5\r\n/)
 })
 

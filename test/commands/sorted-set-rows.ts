@@ -44,7 +44,14 @@ class Bench {
       ports: { random32: () => random.bits() },
       waiters: { offers: () => true, park: () => {} },
       notifyFlags: NOTIFY_GENERIC | NOTIFY_SORTED_SET,
-      notifyKeyspace: (_class: number, event: string, _database: number, key: Buffer, start: number, end: number) => {
+      notifyKeyspace: (
+        _class: number,
+        event: string,
+        _database: number,
+        key: Buffer,
+        start: number,
+        end: number,
+      ) => {
         this.events.push(`${event} ${key.toString('latin1', start, end)}`)
       },
     }
@@ -117,7 +124,10 @@ export class SortedSetRows {
 
   /** The same for a request without quotes, and with the reply in one line. */
   line(request: string): string {
-    return this.run(...request.split(' ')).toString('latin1').trimEnd().replaceAll('\r\n', ' ')
+    return this.run(...request.split(' '))
+      .toString('latin1')
+      .trimEnd()
+      .replaceAll('\r\n', ' ')
   }
 
   takeEvents(): string[] {
@@ -168,11 +178,14 @@ export class SortedSetRows {
     }
     const key = words[verb === EFFECT_RUN ? 1 : 0]!
     const ref = space.peek(database, key, 0, key.length)
-    if (verb !== EFFECT_PUT) assert.equal(ref === 0 ? 0 : space.entries.versionOf(ref), base, 'builds on what is there')
+    if (verb !== EFFECT_PUT)
+      assert.equal(ref === 0 ? 0 : space.entries.versionOf(ref), base, 'builds on what is there')
     if (verb === EFFECT_RUN) this.#replica.run(Args.from(...words))
     else if (ref !== 0) space.remove(ref)
     if (verb === EFFECT_PUT) {
-      space.changed(readEntry(space, database, key, 0, key.length, new ByteReader(words[1]!, 0, words[1]!.length)))
+      space.changed(
+        readEntry(space, database, key, 0, key.length, new ByteReader(words[1]!, 0, words[1]!.length)),
+      )
     } else assert.ok(verb === EFFECT_RUN || verb === EFFECT_REMOVE)
   }
 }

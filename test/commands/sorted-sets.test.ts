@@ -17,7 +17,8 @@ test('random requests leave the replica with the same members, scores and versio
     const score = (): string => random.pick(['1', '-2.5', '1e10', 'inf', '0', `${random.below(9)}`])
     const requests: (() => string)[] = [
       () => `zadd ${key()} ${score()} ${member()} ${score()} ${member()} ${score()} ${member()}`,
-      () => `zadd ${key()} ${random.pick(['nx', 'xx', 'gt', 'lt', 'ch'])} ${score()} ${member()} ${score()} ${member()}`,
+      () =>
+        `zadd ${key()} ${random.pick(['nx', 'xx', 'gt', 'lt', 'ch'])} ${score()} ${member()} ${score()} ${member()}`,
       () => `zadd ${key()} incr ${score()} ${member()}`,
       () => `zincrby ${key()} ${score()} ${member()}`,
       () => `zrem ${key()} ${member()} ${member()}`,
@@ -51,10 +52,24 @@ test('a request that changes nothing makes no version and tells nothing', () => 
   rows.takeEvents()
   const before = rows.space.changes
   for (const request of [
-    'zadd z 1 a', 'zadd z nx 5 a', 'zadd z xx 5 c', 'zadd z gt 0 a', 'zadd none xx 1 a', 'zincrby z 0 a', 'zrem z c',
-    'zpopmin z 0', 'zpopmin none', 'zremrangebyscore z 5 9', 'zremrangebyrank none 0 -1', 'zdiffstore none 1 empty',
-    'zrange z 0 -1', 'zrandmember z 5', 'zscan z 0', 'zmpop 1 none min',
-  ]) rows.line(request)
+    'zadd z 1 a',
+    'zadd z nx 5 a',
+    'zadd z xx 5 c',
+    'zadd z gt 0 a',
+    'zadd none xx 1 a',
+    'zincrby z 0 a',
+    'zrem z c',
+    'zpopmin z 0',
+    'zpopmin none',
+    'zremrangebyscore z 5 9',
+    'zremrangebyrank none 0 -1',
+    'zdiffstore none 1 empty',
+    'zrange z 0 -1',
+    'zrandmember z 5',
+    'zscan z 0',
+    'zmpop 1 none min',
+  ])
+    rows.line(request)
   assert.equal(rows.space.changes, before)
   assert.deepEqual(rows.takeEvents(), [])
 })

@@ -34,13 +34,21 @@ export class StringRows {
     const node = {
       config: { number: () => this.longestStringBytes },
       notifyFlags: -1,
-      notifyKeyspace: (_class: number, event: string, _database: number, key: Buffer, start: number, end: number) => {
+      notifyKeyspace: (
+        _class: number,
+        event: string,
+        _database: number,
+        key: Buffer,
+        start: number,
+        end: number,
+      ) => {
         this.events.push(`${event} ${key.toString('latin1', start, end)}`)
       },
     }
     const log = {
       put: (ref: number) => this.effects.push(`put ${this.keyOf(ref)}`),
-      expire: (ref: number) => this.effects.push(`expire ${this.keyOf(ref)} ${this.space.entries.expiryOf(ref)}`),
+      expire: (ref: number) =>
+        this.effects.push(`expire ${this.keyOf(ref)} ${this.space.entries.expiryOf(ref)}`),
       remove: (_database: number, key: Buffer, start: number, end: number) =>
         this.effects.push(`remove ${key.toString('latin1', start, end)}`),
     }
@@ -48,7 +56,12 @@ export class StringRows {
     // String rows look up no other command.
     const table = undefined as unknown as CommandTable
     this.#call = new Call(
-      node as unknown as NodeState, this.space, log as unknown as EffectLog, this.#session, row, table,
+      node as unknown as NodeState,
+      this.space,
+      log as unknown as EffectLog,
+      this.#session,
+      row,
+      table,
     )
   }
 

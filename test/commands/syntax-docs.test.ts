@@ -20,14 +20,20 @@ const READINGS: readonly (readonly [syntax: string, reading: string])[] = [
   ['[channel [channel ...]]', '[channel:string*]'],
   ['key [count [WITHVALUES]]', 'key:key [{count:integer [WITHVALUES]}]'],
   ['key [NX|XX] [CH]', 'key:key [<NX|XX>] [CH]'],
-  ['[EX seconds|EXAT unix-time-seconds|KEEPTTL]', '[<EX seconds:integer|EXAT unix-time-seconds:unix-time|KEEPTTL>]'],
+  [
+    '[EX seconds|EXAT unix-time-seconds|KEEPTTL]',
+    '[<EX seconds:integer|EXAT unix-time-seconds:unix-time|KEEPTTL>]',
+  ],
   ['source destination LEFT|RIGHT LEFT|RIGHT', 'source:key destination:key <LEFT|RIGHT> <LEFT|RIGHT>'],
   ['[LIMIT offset count]', '[LIMIT {offset:integer count:integer}]'],
   ['[GET pattern [GET pattern ...]]', '[GET pattern:pattern**]'],
   ['[WEIGHTS weight [weight ...]]', '[WEIGHTS weight:double*]'],
   ['[AGGREGATE SUM|MIN|MAX]', '[AGGREGATE <SUM|MIN|MAX>]'],
   ['[FILTERBY MODULE name|ACLCAT category]', '[FILTERBY <MODULE name:string|ACLCAT category:string>]'],
-  ['GET offset|[OVERFLOW SAT|FAIL] SET offset', '<GET offset:integer|{[OVERFLOW <SAT|FAIL>] SET offset:integer}>'],
+  [
+    'GET offset|[OVERFLOW SAT|FAIL] SET offset',
+    '<GET offset:integer|{[OVERFLOW <SAT|FAIL>] SET offset:integer}>',
+  ],
   ['name [arg ...]', 'name:string [arg:string*]'],
 ]
 
@@ -43,5 +49,6 @@ test('a word may mean another type in some commands', () => {
 })
 
 test('brackets that do not match are refused', () => {
-  for (const syntax of ['[key', 'key]', '[a [b]']) assert.throws(() => parseSyntax(syntax, 'x'), /do not match/)
+  for (const syntax of ['[key', 'key]', '[a [b]'])
+    assert.throws(() => parseSyntax(syntax, 'x'), /do not match/)
 })

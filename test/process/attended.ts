@@ -10,6 +10,9 @@ import type { ChildServer } from '../support/child-server.ts'
 import { startSubject } from '../support/our-node.ts'
 import { type Argument, show } from '../support/reply.ts'
 import type { RespSocket } from '../support/resp-socket.ts'
+import { preferCurrentBuild } from './current-build.ts'
+
+preferCurrentBuild()
 
 export const MEBIBYTE = 1024 * 1024
 
@@ -65,7 +68,11 @@ export async function clientList(client: RespSocket): Promise<Record<string, str
 }
 
 /** Waits for a claim to become true, looking again and again; says what it waited for when it does not. */
-export async function eventually(what: string, claim: () => boolean | Promise<boolean>, deadlineMs = 10_000): Promise<void> {
+export async function eventually(
+  what: string,
+  claim: () => boolean | Promise<boolean>,
+  deadlineMs = 10_000,
+): Promise<void> {
   const deadline = Date.now() + deadlineMs
   while (!(await claim())) {
     if (Date.now() > deadline) assert.fail(`not within ${deadlineMs} ms: ${what}`)
@@ -74,7 +81,11 @@ export async function eventually(what: string, claim: () => boolean | Promise<bo
 }
 
 /** Sends many requests down one connection, in portions, and asserts that each gets its answer. */
-export async function pipeline(client: RespSocket, count: number, request: (index: number) => Argument[]): Promise<void> {
+export async function pipeline(
+  client: RespSocket,
+  count: number,
+  request: (index: number) => Argument[],
+): Promise<void> {
   const portion = 2000
   for (let from = 0; from < count; from += portion) {
     const to = Math.min(count, from + portion)

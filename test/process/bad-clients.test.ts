@@ -32,7 +32,9 @@ async function underFlood(port: number, connections: number, run: () => Promise<
   }
 }
 
-test('a flood from strangers who never read costs little and leaves the others served', { timeout: 60_000 }, async () => {
+test('a flood from strangers who never read costs little and leaves the others served', {
+  timeout: 60_000,
+}, async () => {
   await attended({ password: 'secret' }, async ({ server, witness }) => {
     const before = server.residentBytes
     await underFlood(server.port, CROWD, async () => {
@@ -54,10 +56,14 @@ test('a stranger who never reads is cut off and counted', { timeout: 60_000 }, a
   await attended({ password: 'secret' }, async ({ server, witness }) => {
     const before = server.residentBytes
     await underFlood(server.port, FEW, async () => {
-      await eventually('all are cut off', async () => {
-        assert.ok(grownBy(server, before) < 64 * MEBIBYTE, `grown by ${grownBy(server, before)}`)
-        return (await figure(witness, 'client_output_buffer_limit_disconnections')) === FEW
-      }, 30_000)
+      await eventually(
+        'all are cut off',
+        async () => {
+          assert.ok(grownBy(server, before) < 64 * MEBIBYTE, `grown by ${grownBy(server, before)}`)
+          return (await figure(witness, 'client_output_buffer_limit_disconnections')) === FEW
+        },
+        30_000,
+      )
       assert.equal((await clientList(witness)).length, 1)
     })
   })
@@ -87,38 +93,58 @@ async function greed(count: number, connect: () => Promise<RespSocket>): Promise
   return clients
 }
 
-test('clients who ask for gigabytes and never read hold no more than the limits say', { timeout: 60_000 }, async () => {
+test('clients who ask for gigabytes and never read hold no more than the limits say', {
+  timeout: 60_000,
+}, async () => {
   await attended({}, async ({ server, witness }) => {
     await witness.call('SET', 'big', 'x'.repeat(MEBIBYTE))
     const before = server.residentBytes
     const clients = await greed(GREEDY_CLIENTS, () => server.connect())
-    const isStuck = (line: Record<string, string>) => line.cmd === 'get' && Number(line.omem) > OUTPUT_PAUSE_BYTES / 2
-    await eventually('they are stuck', async () => (await clientList(witness)).filter(isStuck).length === GREEDY_CLIENTS)
+    const isStuck = (line: Record<string, string>) =>
+      line.cmd === 'get' && Number(line.omem) > OUTPUT_PAUSE_BYTES / 2
+    await eventually(
+      'they are stuck',
+      async () => (await clientList(witness)).filter(isStuck).length === GREEDY_CLIENTS,
+    )
     assert.equal(show(await witness.call('PING')), '+PONG')
     const paused = grownBy(server, before)
-    assert.ok(paused < GREEDY_CLIENTS * (OUTPUT_PAUSE_BYTES + 4 * MEBIBYTE) + 64 * MEBIBYTE, `grown by ${paused}`)
+    assert.ok(
+      paused < GREEDY_CLIENTS * (OUTPUT_PAUSE_BYTES + 4 * MEBIBYTE) + 64 * MEBIBYTE,
+      `grown by ${paused}`,
+    )
 
-    assert.equal(show(await witness.call('CONFIG', 'SET', 'client-output-buffer-limit', 'normal 8mb 4mb 1')), '+OK')
+    assert.equal(
+      show(await witness.call('CONFIG', 'SET', 'client-output-buffer-limit', 'normal 8mb 4mb 1')),
+      '+OK',
+    )
     await eventually('they are gone', async () => (await clientList(witness)).length === 1)
     assert.equal(await figure(witness, 'client_output_buffer_limit_disconnections'), GREEDY_CLIENTS)
 
     const late = await greed(GREEDY_CLIENTS, () => server.connect())
-    await eventually('these too', async () => (await clientList(witness)).length === 1)
-    assert.equal(await figure(witness, 'client_output_buffer_limit_disconnections'), 2 * GREEDY_CLIENTS)
+    const cutOff = 'client_output_buffer_limit_disconnections'
+    await eventually('these too', async () => (await figure(witness, cutOff)) === 2 * GREEDY_CLIENTS)
     for (const client of [...clients, ...late]) client.destroy()
   })
 })
 
-test('a subscriber who never reads is cut off at the limit for subscribers', { timeout: 60_000 }, async () => {
-  await attended({ flags: ['--client-output-buffer-limit', 'pubsub 2mb 1mb 1'] }, async ({ server, witness }) => {
-    const deaf = await server.connect()
-    await deaf.call('SUBSCRIBE', 'news')
-    deaf.pauseReading()
-    const message = 'x'.repeat(64 * 1024)
-    await eventually('nobody listens', async () => (await witness.call('PUBLISH', 'news', message)).value === '0')
-    assert.equal(await figure(witness, 'client_output_buffer_limit_disconnections'), 1)
-    deaf.destroy()
-  })
+test('a subscriber who never reads is cut off at the limit for subscribers', {
+  timeout: 60_000,
+}, async () => {
+  await attended(
+    { flags: ['--client-output-buffer-limit', 'pubsub 2mb 1mb 1'] },
+    async ({ server, witness }) => {
+      const deaf = await server.connect()
+      await deaf.call('SUBSCRIBE', 'news')
+      deaf.pauseReading()
+      const message = 'x'.repeat(64 * 1024)
+      await eventually(
+        'nobody listens',
+        async () => (await witness.call('PUBLISH', 'news', message)).value === '0',
+      )
+      assert.equal(await figure(witness, 'client_output_buffer_limit_disconnections'), 1)
+      deaf.destroy()
+    },
+  )
 })
 
 test('a slow reader gets every byte, and nobody waits for him', { timeout: 60_000 }, async () => {

@@ -39,9 +39,16 @@ test('patterns of ten thousand stars end, against a name of a megabyte', { timeo
       client.command('KEYS', pattern)
       assert.equal(show(await witness.call('PING')), '+PONG', 'another is served')
       const found = (await client.next()).value
-      assert.equal(found.length, matches ? (/^\*+$/.test(pattern) ? 2 : 1) : 0, `KEYS ${pattern.slice(0, 20)}`)
+      assert.equal(
+        found.length,
+        matches ? (/^\*+$/.test(pattern) ? 2 : 1) : 0,
+        `KEYS ${pattern.slice(0, 20)}`,
+      )
     }
-    for (const argv of [['SCAN', '0', 'COUNT', '1000', 'MATCH', SLOW_PATTERNS[0]![0]], ['HSCAN', 'hash', '0', 'MATCH', SLOW_PATTERNS[0]![0]]]) {
+    for (const argv of [
+      ['SCAN', '0', 'COUNT', '1000', 'MATCH', SLOW_PATTERNS[0]![0]],
+      ['HSCAN', 'hash', '0', 'MATCH', SLOW_PATTERNS[0]![0]],
+    ]) {
       assert.equal(show(await client.call(...argv)), '["0", []]')
     }
     client.destroy()
@@ -55,10 +62,16 @@ test('a thousand pattern subscriptions hear each message once per match', { time
     assert.equal(await figure(witness, 'pubsub_patterns'), PATTERNS)
     const channel = `${'a'.repeat(2000)}-7`
     assert.equal((await witness.call('PUBLISH', channel, 'hello')).value, '1')
-    assert.equal(show(await listener.next()), show({
-      type: 'array',
-      value: ['pmessage', `${'*a'.repeat(20)}*7`, channel, 'hello'].map((value) => ({ type: 'bulk', value })),
-    }))
+    assert.equal(
+      show(await listener.next()),
+      show({
+        type: 'array',
+        value: ['pmessage', `${'*a'.repeat(20)}*7`, channel, 'hello'].map((value) => ({
+          type: 'bulk',
+          value,
+        })),
+      }),
+    )
     await pipeline(witness, 200, (index) => ['PUBLISH', `${'a'.repeat(2000)}${index}x`, 'nobody'])
     listener.destroy()
   })

@@ -88,7 +88,11 @@ test('lies are refused in the words of Redis', async (context) => {
       for (const lie of LIES) {
         if (lie.fate !== 'refused' || lie.isOurOwnLimit) continue
         const [ours, theirs] = [await answersTo(server, lie), await answersTo(real, lie)]
-        assert.equal(ours.map((reply) => show(reply)).join(), theirs.map((reply) => show(reply)).join(), shorten(lie))
+        assert.equal(
+          ours.map((reply) => show(reply)).join(),
+          theirs.map((reply) => show(reply)).join(),
+          shorten(lie),
+        )
       }
     })
   } finally {
@@ -110,14 +114,18 @@ test('two hundred connections that lie at once cost less than a megabyte each an
     for (const lie of LIES) {
       const crowd = await Promise.all(Array.from({ length: CROWD }, () => server.connect()))
       const isLong = lie.bytes.length > 1000
-      for (const client of isLong ? crowd.slice(0, CROWD / 10) : crowd) client.send(Buffer.from(lie.bytes, 'latin1'))
+      for (const client of isLong ? crowd.slice(0, CROWD / 10) : crowd)
+        client.send(Buffer.from(lie.bytes, 'latin1'))
       assert.equal(show(await witness.call('PING')), '+PONG')
       if (lie.fate === 'refused' && !isLong) {
         await Promise.all(crowd.map((client) => client.closed()))
       } else {
         await assertSmall(witness)
       }
-      assert.ok(grownBy(server, before) < (CROWD * MEBIBYTE) / 2, `${shorten(lie)}: grown by ${grownBy(server, before)}`)
+      assert.ok(
+        grownBy(server, before) < (CROWD * MEBIBYTE) / 2,
+        `${shorten(lie)}: grown by ${grownBy(server, before)}`,
+      )
       for (const client of crowd) client.destroy()
       await eventually('they are gone', async () => (await clientList(witness)).length === 1)
     }
@@ -144,7 +152,10 @@ test('garbage down a few sockets, whole, broken and cut short, is survived', asy
       throwers.map((index) => throwGarbage(server, seedOf(seed, index), INPUTS / THROWERS)),
     )
     const used = sockets.reduce((sum, count) => sum + count, 0)
-    assert.ok((await figure(witness, 'total_error_replies')) > errorsBefore, `SEED=${seed}: errors are counted`)
+    assert.ok(
+      (await figure(witness, 'total_error_replies')) > errorsBefore,
+      `SEED=${seed}: errors are counted`,
+    )
     assert.equal(await figure(witness, 'total_connections_received'), metBefore + used, `SEED=${seed}`)
     assert.ok(grownBy(server, before) < 64 * MEBIBYTE, `SEED=${seed}: grown by ${grownBy(server, before)}`)
   })
@@ -196,7 +207,11 @@ test('a conversation cut at every byte is answered as if it had come whole', asy
       client.send(Buffer.from([byte]))
       await arrival(client)
     }
-    assert.deepEqual((await client.take(count)).map((reply) => show(reply)), expected, 'byte by byte')
+    assert.deepEqual(
+      (await client.take(count)).map((reply) => show(reply)),
+      expected,
+      'byte by byte',
+    )
   })
 })
 

@@ -5,25 +5,25 @@
  */
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { Redis as Redis6 } from 'ioredis'
+import { Redis as Redis6, type RedisOptions } from 'ioredis'
 import { Redis as Redis5 } from 'ioredis5'
 import { startOurNode } from '../support/our-node.ts'
 import { attended, eventually } from './attended.ts'
 import { Launched } from './launched.ts'
 
 type Client = Redis6
-type Options = ConstructorParameters<typeof Redis6>[0] & object
 
 interface Edition {
   readonly name: string
-  open(port: number, options?: Options): Client
+  open(port: number, options?: RedisOptions): Client
 }
 
-function edition(name: string, make: typeof Redis6, own: object): Edition {
+function edition(name: string, make: unknown, own: RedisOptions): Edition {
+  const Make = make as new (options: RedisOptions) => Client
   return {
     name,
     open(port, options = {}) {
-      const client = new make({ port, host: '127.0.0.1', retryStrategy: () => 50, ...own, ...options })
+      const client = new Make({ port, host: '127.0.0.1', retryStrategy: () => 50, ...own, ...options })
       client.on('error', () => {})
       return client
     },
@@ -31,7 +31,7 @@ function edition(name: string, make: typeof Redis6, own: object): Edition {
 }
 
 const EDITIONS: readonly Edition[] = [
-  edition('ioredis 5', Redis5 as unknown as typeof Redis6, {}),
+  edition('ioredis 5', Redis5, {}),
   edition('ioredis 6, RESP2', Redis6, { protocol: 2 }),
   edition('ioredis 6, RESP3', Redis6, { protocol: 3 }),
 ]
@@ -52,7 +52,7 @@ async function values(client: Client): Promise<void> {
   await client.sadd('set', 'a', 'b', 'c')
   assert.deepEqual((await client.smembers('set')).sort(), ['a', 'b', 'c'])
   await client.zadd('sorted', 1, 'one', 2.5, 'two')
-  assert.deepEqual((await client.zrange('sorted', 0, -1)).flat(), ['one', 'two'])
+  assert.deepEqual((await client.zrange('sorted', '0', '-1')).flat(), ['one', 'two'])
   assert.equal(Number(await client.zscore('sorted', 'two')), 2.5)
   await client.rpush('list', 'x', 'y')
   assert.deepEqual(await client.lrange('list', 0, -1), ['x', 'y'])
@@ -61,12 +61,17 @@ async function values(client: Client): Promise<void> {
 
 async function pipelinesAndTransactions(client: Client, other: Client): Promise<void> {
   const pipeline = client.pipeline()
-  for (let index = 0; index < 1000; index++) pipeline.set(`many:${index}`, index)
+  for (let index = 0; index < 1000; index++) pipeline.set(`many:${index}`, String(index))
   pipeline.lpush('text', 'wrong')
   const results = (await pipeline.exec())!
-  assert.ok(results.length === 1001 && results.slice(0, 1000).every(([error, answer]) => !error && answer === 'OK'))
+  assert.ok(
+    results.length === 1001 && results.slice(0, 1000).every(([error, answer]) => !error && answer === 'OK'),
+  )
   assert.match(String(results[1000]![0]), /WRONGTYPE/)
-  assert.deepEqual(await client.multi().incr('count').get('count').exec(), [[null, 1], [null, '1']])
+  assert.deepEqual(await client.multi().incr('count').get('count').exec(), [
+    [null, 1],
+    [null, '1'],
+  ])
   await client.watch('count')
   await other.set('count', 'changed')
   assert.equal(await client.multi().set('count', 'lost').exec(), null)
@@ -113,45 +118,61 @@ async function waiting(client: Client, other: Client): Promise<void> {
   assert.equal(await other.blpop('queue', 0.01), null)
 }
 
-for (const { name, open } of EDITIONS) {
-  test(`${name}: values, pipelines, transactions, scans, messages and waiting`, { timeout: 30_000 }, async () => {
-    await attended({}, async ({ server }) => {
-      const [client, other] = [open(server.port), open(server.port)]
-      await values(client)
-      await pipelinesAndTransactions(client, other)
-      await scans(client)
-      await waiting(client, other)
-      await messages(client, other)
-      assert.equal(await client.quit(), 'OK')
-      other.disconnect()
-    })
-  })
-
-  test(`${name}: a password, and a database of one's own`, { timeout: 30_000 }, async () => {
-    await attended({ password: 'secret' }, async ({ server }) => {
-      const client = open(server.port, { password: 'secret', db: 3, connectionName: 'tester' })
-      await client.set('key', 'value')
-      assert.match(String(await client.client('LIST')), /name=tester .*db=3/)
-      const stranger = open(server.port, { retryStrategy: () => null, maxRetriesPerRequest: 0, enableReadyCheck: false })
-      await assert.rejects(stranger.get('key'))
-      stranger.disconnect()
-      client.disconnect()
-    })
-  })
-
-  test(`${name}: comes back after the node was restarted`, { timeout: 30_000 }, async () => {
-    const first = await startOurNode()
-    const client = open(first.port)
-    assert.equal(await client.set('key', 'value'), 'OK')
-    await first.stop()
-    const again = client.get('key')
-    const second = new Launched(['start', '--port', String(first.port), '--bind', '127.0.0.1'])
-    try {
-      assert.equal(await again, null, 'what was asked meanwhile is answered by the new node')
-      assert.equal(await client.set('key', 'new'), 'OK')
-    } finally {
-      client.disconnect()
-      await second.kill()
+test('values, pipelines, transactions, scans, waiting and messages', { timeout: 60_000 }, async (context) => {
+  await attended({}, async ({ server, witness }) => {
+    for (const { name, open } of EDITIONS) {
+      await context.test(name, { timeout: 20_000 }, async () => {
+        await witness.call('FLUSHALL')
+        const [client, other] = [open(server.port), open(server.port)]
+        await values(client)
+        await pipelinesAndTransactions(client, other)
+        await scans(client)
+        await waiting(client, other)
+        await messages(client, other)
+        assert.equal(await client.quit(), 'OK')
+        other.disconnect()
+      })
     }
   })
-}
+})
+
+test("a password, a name, and a database of one's own", { timeout: 60_000 }, async (context) => {
+  await attended({ password: 'secret' }, async ({ server }) => {
+    for (const { name, open } of EDITIONS) {
+      await context.test(name, { timeout: 20_000 }, async () => {
+        const client = open(server.port, { password: 'secret', db: 3, connectionName: 'tester' })
+        await client.set('key', 'value')
+        assert.match(String(await client.client('LIST')), /name=tester .*db=3/)
+        const lonely: RedisOptions = {
+          retryStrategy: () => null,
+          maxRetriesPerRequest: 0,
+          enableReadyCheck: false,
+        }
+        const stranger = open(server.port, lonely)
+        await assert.rejects(stranger.get('key'), /NOAUTH/)
+        stranger.disconnect()
+        client.disconnect()
+      })
+    }
+  })
+})
+
+test('every edition comes back after the node was restarted', { timeout: 60_000 }, async () => {
+  const first = await startOurNode()
+  const clients = EDITIONS.map(({ open }) => open(first.port))
+  for (const client of clients) assert.equal(await client.set('key', 'value'), 'OK')
+  await first.stop()
+  const again = clients.map((client) => client.get('key'))
+  const second = new Launched(['start', '--port', String(first.port), '--bind', '127.0.0.1'])
+  try {
+    assert.deepEqual(
+      await Promise.all(again),
+      [null, null, null],
+      'what was asked meanwhile is answered by the new node',
+    )
+    for (const client of clients) assert.equal(await client.set('key', 'new'), 'OK')
+  } finally {
+    for (const client of clients) client.disconnect()
+    await second.kill()
+  }
+})

@@ -24,7 +24,10 @@ export class Launched {
   constructor(argv: readonly string[], environment: Readonly<Record<string, string>> = {}) {
     const inherited = Object.entries(process.env).filter(([name]) => !/^HYPERCACHE_/.test(name))
     const env = { ...Object.fromEntries(inherited), ...environment }
-    const child = spawn(process.execPath, [...nodeCommand(), ...argv], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(process.execPath, [...nodeCommand(), ...argv], {
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     this.#child = child
     running.add(child)
     child.stdout.on('data', (chunk) => (this.stdout += chunk))

@@ -134,6 +134,7 @@ export class World {
     this.node.runRow = (session, row, args) => this.#executor.executeQueued(session, row as CommandRow, args)
     const { watches } = this.node
     space.observer = {
+      onCreated: null,
       onChanged: (database, ref) => watches.onEntryTouched(database, ref),
       onRemoved: (database, ref) => watches.onEntryTouched(database, ref),
     }

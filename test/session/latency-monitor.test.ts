@@ -28,18 +28,25 @@ test('a second has one sample, its worst', () => {
   monitor.sample('command', 30, 5999)
   monitor.sample('command', 10, 6000)
   const event = monitor.event('command')!
-  assert.deepEqual(event.samples(), [{ unixSeconds: 5, ms: 50 }, { unixSeconds: 6, ms: 10 }])
+  assert.deepEqual(event.samples(), [
+    { unixSeconds: 5, ms: 50 },
+    { unixSeconds: 6, ms: 10 },
+  ])
   assert.deepEqual(event.latest, { unixSeconds: 6, ms: 10 })
   assert.equal(event.maxMs, 50)
 })
 
 test('160 samples are kept, oldest first, and the worst of all time beside them', () => {
   const monitor = monitorAt(1)
-  for (let second = 0; second < 400; second++) monitor.sample('command', second === 3 ? 999 : 7, second * 1000)
+  for (let second = 0; second < 400; second++)
+    monitor.sample('command', second === 3 ? 999 : 7, second * 1000)
   const event = monitor.event('command')!
   const samples = event.samples()
   assert.equal(samples.length, 160)
-  assert.deepEqual(samples.map(({ unixSeconds }) => unixSeconds), Array.from({ length: 160 }, (_, i) => 240 + i))
+  assert.deepEqual(
+    samples.map(({ unixSeconds }) => unixSeconds),
+    Array.from({ length: 160 }, (_, i) => 240 + i),
+  )
   assert.equal(event.maxMs, 999)
 })
 
@@ -62,13 +69,26 @@ test('the number of events is limited', () => {
 
 test('the graph draws four rows of three steps with ages beneath', () => {
   const monitor = monitorAt(1)
-  for (const [second, ms] of [[10, 10], [40, 70], [100, 130]] as const) monitor.sample('command', ms, second * 1000)
+  for (const [second, ms] of [
+    [10, 10],
+    [40, 70],
+    [100, 130],
+  ] as const)
+    monitor.sample('command', ms, second * 1000)
   assert.equal(
     latencyGraph(monitor.event('command')!, 130),
     [
       'command - high 130 ms, low 10 ms (all time high 130 ms)',
       '-'.repeat(80),
-      '  #', ' _|', ' ||', '_||', '   ', '213', 'mm0', '  s', '',
+      '  #',
+      ' _|',
+      ' ||',
+      '_||',
+      '   ',
+      '213',
+      'mm0',
+      '  s',
+      '',
     ].join('\n'),
   )
 })

@@ -28,7 +28,13 @@ test('only what reaches the threshold is logged, and nothing when it is negative
 test('the newest come first, the oldest fall out, and numbers go on after a reset', () => {
   const log = logOf(0, 3)
   for (let i = 0; i < 5; i++) log.consider(10.7, session, Args.from('GET', `k${i}`), NOW_MS)
-  assert.deepEqual(log.latest(2).map(({ id, words }) => [id, words[1]]), [[4, 'k4'], [3, 'k3']])
+  assert.deepEqual(
+    log.latest(2).map(({ id, words }) => [id, words[1]]),
+    [
+      [4, 'k4'],
+      [3, 'k3'],
+    ],
+  )
   assert.equal(log.latest(Number.POSITIVE_INFINITY).length, 3)
   assert.equal(log.latest(1)[0]!.unixSeconds, 1_700_000_000)
   assert.equal(log.latest(1)[0]!.elapsedUs, 10)
@@ -49,7 +55,10 @@ test('a smaller limit takes hold with the next entry', () => {
   for (let i = 0; i < 10; i++) log.consider(1, session, Args.from('PING'), NOW_MS)
   log.entriesMax = 2
   log.consider(1, session, Args.from('PING'), NOW_MS)
-  assert.deepEqual(log.latest(10).map(({ id }) => id), [10, 9])
+  assert.deepEqual(
+    log.latest(10).map(({ id }) => id),
+    [10, 9],
+  )
 })
 
 test('long requests are shortened: words beyond the 31st and bytes beyond the 128th are counted', () => {
@@ -67,8 +76,11 @@ test('long requests are shortened: words beyond the 31st and bytes beyond the 12
 test('passwords never get in', () => {
   const log = logOf(0)
   const requests = [
-    ['AUTH', 'hush'], ['AUTH', 'default', 'hush'], ['HELLO', '3', 'AUTH', 'default', 'hush'],
-    ['CONFIG', 'SET', 'requirepass', 'hush'], ['config', 'set', 'hz', '10', 'mesh-secret', 'hush'],
+    ['AUTH', 'hush'],
+    ['AUTH', 'default', 'hush'],
+    ['HELLO', '3', 'AUTH', 'default', 'hush'],
+    ['CONFIG', 'SET', 'requirepass', 'hush'],
+    ['config', 'set', 'hz', '10', 'mesh-secret', 'hush'],
   ]
   for (const request of requests) {
     log.consider(1, session, Args.from(...request), NOW_MS)

@@ -16,7 +16,10 @@ test('the histogram counts calls up to each doubling that has any', () => {
   const statistics = new Statistics(1)
   for (const us of [0.2, 1, 2, 30, 33, 34, 1000]) statistics.add(0, 1, us)
   assert.deepEqual(statistics.histogram(0), [
-    { upToUs: 1, calls: 2 }, { upToUs: 2, calls: 3 }, { upToUs: 33, calls: 5 }, { upToUs: 66, calls: 6 },
+    { upToUs: 1, calls: 2 },
+    { upToUs: 2, calls: 3 },
+    { upToUs: 33, calls: 5 },
+    { upToUs: 66, calls: 6 },
     { upToUs: 1056, calls: 7 },
   ])
 })

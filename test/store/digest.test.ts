@@ -17,12 +17,16 @@ function subtract(digest: SlotDigest, slot: number, version: number, origin: num
   digest.subtract(slot, word.getUint32(0, true), word.getUint32(4, true), origin)
 }
 
-const sumOf = (digest: SlotDigest, slot: number): string => `${digest.low[slot]}:${digest.high[slot]}`
+const sumOf = (digest: SlotDigest, slot: number): string =>
+  `${digest.sums[slot * 2]}:${digest.sums[slot * 2 + 1]}`
 
 test('the order of changes does not matter, and what is taken out leaves no trace', () => {
   const prng = new Prng(1)
   const [one, other] = [new SlotDigest(), new SlotDigest()]
-  const terms = Array.from({ length: 300 }, () => [prng.bits() * 4096 + prng.below(4096), prng.bits()] as const)
+  const terms = Array.from(
+    { length: 300 },
+    () => [prng.bits() * 4096 + prng.below(4096), prng.bits()] as const,
+  )
   for (const [version, origin] of terms) add(one, 9, version, origin)
   for (const [version, origin] of terms.toReversed()) add(other, 9, version, origin)
   assert.equal(sumOf(one, 9), sumOf(other, 9))
@@ -58,7 +62,7 @@ test('reset leaves every slot at zero', () => {
   const digest = new SlotDigest()
   for (let slot = 0; slot < SLOT_COUNT; slot++) add(digest, slot, slot + 1, 1)
   digest.reset()
-  assert.ok(digest.low.every((sum) => sum === 0) && digest.high.every((sum) => sum === 0))
+  assert.ok(digest.sums.every((sum) => sum === 0))
 })
 
 test('after random changes the digest of each slot is the sum over the entries that are there', () => {
@@ -81,8 +85,7 @@ test('after random changes the digest of each slot is the sum over the entries t
   }
   const anew = new SlotDigest()
   for (let slot = 0; slot < SLOT_COUNT; slot++) {
-    anew.low[0] = 0
-    anew.high[0] = 0
+    anew.sums.fill(0, 0, 2)
     space.index.each(slot, (_hash, ref) => {
       add(anew, 0, space.entries.versionOf(ref), space.entries.originOf(ref))
     })

@@ -19,7 +19,11 @@ class World {
 
   constructor(seed: number) {
     this.prng = new Prng(seed)
-    this.table = new ElementTable(this.arena, this.index, hashSecret(() => this.prng.bits()))
+    this.table = new ElementTable(
+      this.arena,
+      this.index,
+      hashSecret(() => this.prng.bits()),
+    )
   }
 
   find(name: Buffer): number {
@@ -108,7 +112,8 @@ test('each, walk and sample show exactly the elements that are there', () => {
   } while (from !== 0)
   assert.equal(walked.length, 3500)
   assert.deepEqual(new Set(walked), each)
-  for (let i = 0; i < 500; i++) assert.ok(each.has(world.nameOf(world.table.sample(world.prng.bits())).toString()))
+  for (let i = 0; i < 500; i++)
+    assert.ok(each.has(world.nameOf(world.table.sample(world.prng.bits())).toString()))
 })
 
 test('a value that shrinks much gives the room back', () => {
@@ -122,8 +127,12 @@ test('a value that shrinks much gives the room back', () => {
 
 test('releasing a table gives back its elements, near and apart, and its index', () => {
   const world = new World(4)
-  for (let i = 0; i < 5000; i++) world.insert(Buffer.from(`m${i}`), Buffer.alloc(i % 500 === 0 ? 50_000 : 9), 0)
-  assert.equal(world.table.apartBytes, 10 * 50_000 + Buffer.from('m0m500m1000m1500m2000m2500m3000m3500m4000m4500').length)
+  for (let i = 0; i < 5000; i++)
+    world.insert(Buffer.from(`m${i}`), Buffer.alloc(i % 500 === 0 ? 50_000 : 9), 0)
+  assert.equal(
+    world.table.apartBytes,
+    10 * 50_000 + Buffer.from('m0m500m1000m1500m2000m2500m3000m3500m4000m4500').length,
+  )
   world.table.release()
   assert.equal(world.arena.usedBytes, 0)
   assert.equal(world.index.arena.usedBytes, 0)

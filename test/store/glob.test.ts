@@ -70,7 +70,9 @@ test('the pattern that takes everything is recognised', () => {
 test('simple patterns agree with regular expressions', () => {
   const random = new Prng(5)
   for (let i = 0; i < 20_000; i++) {
-    const pattern = Array.from({ length: random.below(8) }, () => random.pick(['a', 'b', '*', '?', '[ab]', '[^a]'])).join('')
+    const pattern = Array.from({ length: random.below(8) }, () =>
+      random.pick(['a', 'b', '*', '?', '[ab]', '[^a]']),
+    ).join('')
     const text = Array.from({ length: random.between(1, 8) }, () => random.pick(['a', 'b', 'c'])).join('')
     const expression = new RegExp(`^${pattern.replaceAll('*', '.*').replaceAll('?', '.')}$`, 's')
     assert.equal(matches(pattern, text), expression.test(text), `${pattern} on ${text}`)

@@ -11,7 +11,8 @@ function assertHolds(index: HashIndex, table: number, hashes: readonly number[])
   assert.equal(index.countOf(table), hashes.length)
   for (const [at, hash] of hashes.entries()) assert.equal(index.seek(table, hash), at + 1, `hash ${hash}`)
   const walked: number[] = []
-  for (let from = index.walk(table, 1, 1000, walked); from !== 0; ) from = index.walk(table, from, 1000, walked)
+  for (let from = index.walk(table, 1, 1000, walked); from !== 0; )
+    from = index.walk(table, from, 1000, walked)
   assert.equal(new Set(walked).size, hashes.length, 'a walk meets all')
 }
 

@@ -34,7 +34,8 @@ class Pair {
     }
     for (const [hash, refs] of refsOfHash) {
       const found: number[] = []
-      for (let ref = this.index.seek(this.table, hash); ref !== 0; ref = this.index.seekNext()) found.push(ref)
+      for (let ref = this.index.seek(this.table, hash); ref !== 0; ref = this.index.seekNext())
+        found.push(ref)
       assert.deepEqual(new Set(found), refs)
       assert.equal(found.length, refs.size)
     }
@@ -145,7 +146,8 @@ test('walking visits every pair once in ascending order of hash, whatever the po
   for (const count of [0, 1, 7, 300, 3072, 3073, 15_000]) {
     const pair = new Pair()
     // Few distinct hashes, so that many pairs share one.
-    for (let ref = 1; ref <= count; ref++) pair.insert(Math.imul(prng.below(count) + 1, 0x9e3779b1) >>> 0 || 1, ref)
+    for (let ref = 1; ref <= count; ref++)
+      pair.insert(Math.imul(prng.below(count) + 1, 0x9e3779b1) >>> 0 || 1, ref)
     for (const portion of [1, 10, 100, 5000, 1_000_000]) {
       if (portion === 1 && count > 3073) continue
       const seen = pair.walkAll(portion)
@@ -190,7 +192,8 @@ test('a walk shows each pair that stays exactly once while the table shrinks fro
   }
   const stays = new Map(pair.model)
   const seen = pair.walkAll(40, () => {
-    for (let i = 0; i < 120 && doomed.length > 0; i++) pair.remove(doomed.splice(prng.below(doomed.length), 1)[0]!)
+    for (let i = 0; i < 120 && doomed.length > 0; i++)
+      pair.remove(doomed.splice(prng.below(doomed.length), 1)[0]!)
   })
   assert.ok(pair.model.size < 2000)
   for (const ref of stays.keys()) {

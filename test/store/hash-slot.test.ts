@@ -65,11 +65,13 @@ function unevenness(hashes: readonly number[], bucketOf: (hash: number) => numbe
 }
 
 const COUNT = 100_000
-const integersAt = (byte: number) => (i: number): Buffer => {
-  const key = Buffer.alloc(16)
-  key.writeUInt32LE(i, byte)
-  return key
-}
+const integersAt =
+  (byte: number) =>
+  (i: number): Buffer => {
+    const key = Buffer.alloc(16)
+    key.writeUInt32LE(i, byte)
+    return key
+  }
 const SHAPES: Record<string, (i: number) => Buffer> = {
   'decimal numbers': (i) => Buffer.from(String(i)),
   'numbers with a name': (i) => Buffer.from(`key:${String(i).padStart(12, '0')}`),

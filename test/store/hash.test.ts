@@ -6,7 +6,14 @@ import test from 'node:test'
 import { ByteReader, ByteWriter } from '../../src/store/byte-writer.ts'
 import { TYPE_HASH } from '../../src/store/entry.ts'
 import {
-  hashAt, hashEach, hashGet, hashLength, hashPut, hashRemove, hashValueType, isEmptyHash,
+  hashAt,
+  hashEach,
+  hashGet,
+  hashLength,
+  hashPut,
+  hashRemove,
+  hashValueType,
+  isEmptyHash,
 } from '../../src/store/hash.ts'
 import { hashSecret } from '../../src/store/hash-slot.ts'
 import { Keyspace } from '../../src/store/keyspace.ts'
@@ -67,14 +74,18 @@ function readAll(space: Keyspace, ref: number): Map<string, string> {
 }
 
 for (const [name, fields, longest] of [
-  ['small', 40, 60], ['long values among the small', 40, 400], ['many', 400, 70], ['huge values', 20, 60_000],
+  ['small', 40, 60],
+  ['long values among the small', 40, 400],
+  ['many', 400, 70],
+  ['huge values', 20, 60_000],
 ] as const) {
   test(`a hash of ${name} fields holds what was put and gives all memory back`, () => {
     const random = new Prng(fields * longest)
     const hash = new Harness()
     for (let i = 0; i < 4000; i++) {
       const field = `f${random.below(fields)}`
-      if (random.chance(i < 3000 ? 0.7 : 0.2)) hash.put(field, random.bytes(random.below(longest)).toString('latin1'))
+      if (random.chance(i < 3000 ? 0.7 : 0.2))
+        hash.put(field, random.bytes(random.below(longest)).toString('latin1'))
       else hash.remove(field)
       if (i % 50 !== 0 || hash.model.size === 0) continue
       assert.equal(hashLength(hash.space, hash.ref), hash.model.size)
@@ -124,7 +135,9 @@ test('fields are found by their number', () => {
   const hash = new Harness()
   for (const field of ['a', 'b', 'c', 'd']) hash.put(field, `${field}!`)
   const seen: string[] = []
-  hashAt(hash.space, hash.ref, [0, 2, 3], (bytes, start, end) => seen.push(bytes.toString('latin1', start, end)))
+  hashAt(hash.space, hash.ref, [0, 2, 3], (bytes, start, end) =>
+    seen.push(bytes.toString('latin1', start, end)),
+  )
   assert.deepEqual(seen, ['a', 'c', 'd'])
 })
 

@@ -4,7 +4,11 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import {
-  addLongDoubles, formatLongDouble, isFiniteLongDouble, LONG_DOUBLE_ZERO, readLongDouble,
+  addLongDoubles,
+  formatLongDouble,
+  isFiniteLongDouble,
+  LONG_DOUBLE_ZERO,
+  readLongDouble,
 } from '../../src/store/long-double.ts'
 
 function read(text: string) {
@@ -40,7 +44,22 @@ test('a tie in the last bit goes to the even mantissa', () => {
 })
 
 test('what strtold refuses or cannot hold is refused', () => {
-  for (const text of ['', ' 1', '1 ', 'nan', '.', '1e', '0x', 'e5', '1_0', '--1', '1e5000', '-1e5000', '1e-5000', '1\0']) {
+  for (const text of [
+    '',
+    ' 1',
+    '1 ',
+    'nan',
+    '.',
+    '1e',
+    '0x',
+    'e5',
+    '1_0',
+    '--1',
+    '1e5000',
+    '-1e5000',
+    '1e-5000',
+    '1\0',
+  ]) {
     assert.equal(read(text), undefined, JSON.stringify(text))
   }
   assert.equal(read('9'.repeat(5200)), undefined)

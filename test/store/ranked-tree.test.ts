@@ -134,9 +134,15 @@ test('members of equal score are ordered by their bytes and found by them', () =
     const name = random.bytes(random.below(4))
     const text = name.toString('latin1')
     cut.atName(name, 0, name.length, false)
-    assert.equal(harness.large.tree.countBelow(cut), lowerBound(sorted, (element) => element.member < text))
+    assert.equal(
+      harness.large.tree.countBelow(cut),
+      lowerBound(sorted, (element) => element.member < text),
+    )
     cut.atName(name, 0, name.length, true)
-    assert.equal(harness.large.tree.countBelow(cut), lowerBound(sorted, (element) => element.member <= text))
+    assert.equal(
+      harness.large.tree.countBelow(cut),
+      lowerBound(sorted, (element) => element.member <= text),
+    )
   }
   cut.atFront()
   assert.equal(harness.large.tree.countBelow(cut), 0)

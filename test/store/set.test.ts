@@ -9,7 +9,16 @@ import { hashSecret } from '../../src/store/hash-slot.ts'
 import { Keyspace } from '../../src/store/keyspace.ts'
 import { LargeTable } from '../../src/store/large-table.ts'
 import {
-  isEmptySet, setAdd, setAt, setEach, setFill, setHas, setLength, setRemove, setSome, setValueType,
+  isEmptySet,
+  setAdd,
+  setAt,
+  setEach,
+  setFill,
+  setHas,
+  setLength,
+  setRemove,
+  setSome,
+  setValueType,
 } from '../../src/store/set.ts'
 import { Span } from '../../src/store/span.ts'
 import { Prng } from '../support/prng.ts'
@@ -61,10 +70,36 @@ function members(space: Keyspace, ref: number): string[] {
 }
 
 const EDGES = [
-  '0', '-1', '32767', '32768', '-32768', '-32769', '2147483647', '2147483648', '-2147483648', '-2147483649',
-  '4294967295', '4294967296', '9007199254740993', '-9007199254740993', '9223372036854775807', '-9223372036854775808',
+  '0',
+  '-1',
+  '32767',
+  '32768',
+  '-32768',
+  '-32769',
+  '2147483647',
+  '2147483648',
+  '-2147483648',
+  '-2147483649',
+  '4294967295',
+  '4294967296',
+  '9007199254740993',
+  '-9007199254740993',
+  '9223372036854775807',
+  '-9223372036854775808',
 ]
-const NO_INTEGERS = ['9223372036854775808', '-9223372036854775809', '01', '-0', '+1', ' 1', '1 ', '', '1.0', '-', 'a']
+const NO_INTEGERS = [
+  '9223372036854775808',
+  '-9223372036854775809',
+  '01',
+  '-0',
+  '+1',
+  ' 1',
+  '1 ',
+  '',
+  '1.0',
+  '-',
+  'a',
+]
 
 const kinds: readonly (readonly [string, number, (random: Prng) => string])[] = [
   ['small integers', 1200, (random) => String(random.between(-400, 400))],
@@ -72,7 +107,11 @@ const kinds: readonly (readonly [string, number, (random: Prng) => string])[] = 
   ['short words', 1200, (random) => `w${random.below(100)}`],
   ['many words', 3000, (random) => `w${random.below(900)}`],
   ['words and integers', 1200, (random) => (random.chance(0.98) ? String(random.below(300)) : 'word')],
-  ['bytes of any length', 800, (random) => random.bytes(random.below(random.chance(0.1) ? 40_000 : 70)).toString('latin1')],
+  [
+    'bytes of any length',
+    800,
+    (random) => random.bytes(random.below(random.chance(0.1) ? 40_000 : 70)).toString('latin1'),
+  ],
 ]
 for (const [name, rounds, draw] of kinds) {
   test(`a set of ${name} holds what was added and gives all memory back`, () => {
@@ -160,7 +199,11 @@ test('a walk that may end early ends early, and else sees every member once', ()
 
 test('a written set reads back equal, name of its encoding included', () => {
   const shapes: readonly (readonly string[])[] = [
-    ['1'], EDGES, ['a', ''], Array.from({ length: 512 }, (_, i) => `${i}`), Array.from({ length: 600 }, (_, i) => `${i}`),
+    ['1'],
+    EDGES,
+    ['a', ''],
+    Array.from({ length: 512 }, (_, i) => `${i}`),
+    Array.from({ length: 600 }, (_, i) => `${i}`),
     ['x'.repeat(50_000), 'y'],
   ]
   for (const shape of shapes) {
@@ -188,8 +231,11 @@ test('a written set reads back equal, name of its encoding included', () => {
 
 test('a gathered result becomes the form its members allow', () => {
   const cases: readonly (readonly [string, readonly string[]])[] = [
-    ['intset', ['3', '1', '2']], ['hashtable', ['a', '1']], ['intset', Array.from({ length: 512 }, (_, i) => `${i}`)],
-    ['hashtable', Array.from({ length: 513 }, (_, i) => `${i}`)], ['hashtable', ['z'.repeat(65)]],
+    ['intset', ['3', '1', '2']],
+    ['hashtable', ['a', '1']],
+    ['intset', Array.from({ length: 512 }, (_, i) => `${i}`)],
+    ['hashtable', Array.from({ length: 513 }, (_, i) => `${i}`)],
+    ['hashtable', ['z'.repeat(65)]],
     ['hashtable', Array.from({ length: 400 }, (_, i) => `m${i}`)],
   ]
   for (const [encoding, shape] of cases) {

@@ -5,12 +5,19 @@ import { SlotDraw } from '../../src/store/slot-draw.ts'
 import { Prng } from '../support/prng.ts'
 
 test('nothing can be drawn where nothing is', () => {
-  assert.equal(new SlotDraw(() => 0).draw(() => 1), -1)
+  assert.equal(
+    new SlotDraw(() => 0).draw(() => 1),
+    -1,
+  )
 })
 
 test('slots are drawn in proportion to what they hold, the first and the last included', () => {
   const prng = new Prng(1)
-  const counts = new Map([[0, 1], [77, 6], [SLOT_COUNT - 1, 3]])
+  const counts = new Map([
+    [0, 1],
+    [77, 6],
+    [SLOT_COUNT - 1, 3],
+  ])
   const slots = new SlotDraw((slot) => counts.get(slot) ?? 0)
   const times = new Map<number, number>()
   for (let i = 0; i < 20_000; i++) {
@@ -29,7 +36,9 @@ test('removals since the sums were taken make no slot likelier than its share', 
   for (let round = 0; round < rounds; round++) {
     // One slot of 3000 beside 1000 slots of one; then half of all entries go, spread evenly.
     let left = 1
-    const slots = new SlotDraw((slot) => (slot === 5 ? 3000 * left : slot > 15_000 && slot <= 15_000 + 1000 * left ? 1 : 0))
+    const slots = new SlotDraw((slot) =>
+      slot === 5 ? 3000 * left : slot > 15_000 && slot <= 15_000 + 1000 * left ? 1 : 0,
+    )
     slots.draw(() => prng.bits())
     left = 0.5
     for (let i = 0; i < drawsPerRound; i++) if (slots.draw(() => prng.bits()) === 5) crowdedDraws++
@@ -42,9 +51,18 @@ test('when all slots of the old sums are empty, new ones are found', () => {
   const prng = new Prng(3)
   let full = 10
   const slots = new SlotDraw((slot) => (slot === full ? 5 : 0))
-  assert.equal(slots.draw(() => prng.bits()), 10)
+  assert.equal(
+    slots.draw(() => prng.bits()),
+    10,
+  )
   full = 9000
-  assert.equal(slots.draw(() => prng.bits()), 9000)
+  assert.equal(
+    slots.draw(() => prng.bits()),
+    9000,
+  )
   full = -1
-  assert.equal(slots.draw(() => prng.bits()), -1)
+  assert.equal(
+    slots.draw(() => prng.bits()),
+    -1,
+  )
 })

@@ -94,7 +94,8 @@ test('random use agrees with a model in both representations', () => {
     const random = new Prng(seed)
     const harness = new Harness()
     harness.space.limits.sortedSetListpackEntries = [0, 8, 128, 1000][seed % 4]!
-    const anyMember = (): string => random.bytes(random.below(random.chance(0.02) ? 90 : 12)).toString('latin1')
+    const anyMember = (): string =>
+      random.bytes(random.below(random.chance(0.02) ? 90 : 12)).toString('latin1')
     const members = Array.from({ length: 160 }, anyMember)
     for (let i = 0; i < 3000; i++) {
       const member = random.pick(members)
@@ -113,7 +114,8 @@ test('random use agrees with a model in both representations', () => {
 })
 
 test('a set becomes large beyond the limits of entries or member length, and stays large', () => {
-  const encodingOf = (harness: Harness): string => sortedSet.sortedSetValueType.encoding(harness.space, harness.ref)
+  const encodingOf = (harness: Harness): string =>
+    sortedSet.sortedSetValueType.encoding(harness.space, harness.ref)
   const harness = new Harness()
   for (let i = 0; i < 128; i++) harness.put(`m${i}`, i)
   assert.equal(encodingOf(harness), 'listpack')
@@ -156,7 +158,14 @@ test('what is written is read back equal, large or small, and broken bytes make 
       assert.equal(sortedSet.sortedSetValueType.read(target, 0, KEY, 0, 3, broken), 0)
       assert.equal(target.usedBytes(), before)
     }
-    const ref = sortedSet.sortedSetValueType.read(target, 0, KEY, 0, 3, new ByteReader(out.copy(), 0, out.length))
+    const ref = sortedSet.sortedSetValueType.read(
+      target,
+      0,
+      KEY,
+      0,
+      3,
+      new ByteReader(out.copy(), 0, out.length),
+    )
     target.changed(ref)
     assert.deepEqual(contentOf(target, ref), harness.sorted())
     assert.equal(sortedSet.isLarge(target, ref), count > 128)

@@ -7,7 +7,14 @@ import { ByteReader, ByteWriter } from '../../src/store/byte-writer.ts'
 import { FLAG_RAW, TYPE_STRING } from '../../src/store/entry.ts'
 import { hashSecret } from '../../src/store/hash-slot.ts'
 import { Keyspace } from '../../src/store/keyspace.ts'
-import { decimalWidth, FLAG_TEXT, growString, stringValueType, writeDecimal, writeString } from '../../src/store/string.ts'
+import {
+  decimalWidth,
+  FLAG_TEXT,
+  growString,
+  stringValueType,
+  writeDecimal,
+  writeString,
+} from '../../src/store/string.ts'
 import { Prng } from '../support/prng.ts'
 
 const KEY = Buffer.from('key')
@@ -28,8 +35,19 @@ function contentOf(space: Keyspace, ref: number): Buffer {
 test('encodings are named as Redis names them', () => {
   const space = newSpace()
   const nameOf = (text: string) => stringValueType.encoding(space, set(space, Buffer.from(text)))
-  for (const text of ['0', '-1', '9223372036854775807', '-9223372036854775808']) assert.equal(nameOf(text), 'int', text)
-  const others = ['', '-', '-0', '01', '+1', '1.0', '9223372036854775808', '-9223372036854775809', 'x'.repeat(44)]
+  for (const text of ['0', '-1', '9223372036854775807', '-9223372036854775808'])
+    assert.equal(nameOf(text), 'int', text)
+  const others = [
+    '',
+    '-',
+    '-0',
+    '01',
+    '+1',
+    '1.0',
+    '9223372036854775808',
+    '-9223372036854775809',
+    'x'.repeat(44),
+  ]
   for (const text of others) assert.equal(nameOf(text), 'embstr', text)
   assert.equal(nameOf('x'.repeat(45)), 'raw')
   const ref = set(space, Buffer.from('12'))
@@ -61,14 +79,26 @@ test('growing keeps the bytes, zeroes the new ones and gives all memory back', (
 
 test('a written string reads back with its bytes and its kind of encoding', () => {
   for (const flags of [0, FLAG_RAW, FLAG_TEXT]) {
-    for (const value of [Buffer.alloc(0), Buffer.from('123'), Buffer.from([0, 255, 13, 10]), Buffer.alloc(100000, 7)]) {
+    for (const value of [
+      Buffer.alloc(0),
+      Buffer.from('123'),
+      Buffer.from([0, 255, 13, 10]),
+      Buffer.alloc(100000, 7),
+    ]) {
       const space = newSpace()
       const ref = set(space, value)
       space.entries.setFlags(ref, flags)
       const out = new ByteWriter()
       stringValueType.write(space, ref, out)
       const other = newSpace()
-      const copy = stringValueType.read(other, 0, KEY, 0, KEY.length, new ByteReader(out.bytes, 0, out.length))
+      const copy = stringValueType.read(
+        other,
+        0,
+        KEY,
+        0,
+        KEY.length,
+        new ByteReader(out.bytes, 0, out.length),
+      )
       assert.ok(contentOf(other, copy).equals(value))
       assert.equal(other.entries.typeOf(copy), TYPE_STRING)
       assert.equal(stringValueType.encoding(other, copy), stringValueType.encoding(space, ref))
@@ -87,7 +117,18 @@ test('bytes that are no string make nothing', () => {
 
 test('every safe integer is written in the digits JavaScript gives it', () => {
   const prng = new Prng(5)
-  const numbers = [0, 9, 10, -1, -10, 2147483647, 2147483648, -2147483648, Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER]
+  const numbers = [
+    0,
+    9,
+    10,
+    -1,
+    -10,
+    2147483647,
+    2147483648,
+    -2147483648,
+    Number.MAX_SAFE_INTEGER,
+    Number.MIN_SAFE_INTEGER,
+  ]
   for (let i = 0; i < 2000; i++) numbers.push(Math.round((prng.fraction() - 0.5) * 10 ** prng.below(17)) || 0)
   for (const n of numbers) {
     const bytes = Buffer.alloc(decimalWidth(n))
