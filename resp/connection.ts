@@ -339,7 +339,8 @@ export class Connection {
     this.#pace.note(limits, parser.pendingBytes, this.requests !== requestsBefore, this.bytesIn, this.#nowMs)
     if ((this.#halts & TURN) !== 0) this.#schedule()
     else if (this.#hasEnded && this.#halts === 0) this.closeAfterFlush('client')
-    this.flush()
+    if (this.#halts === 0 && this.#outletBytes === 0) this.markDirty()
+    else this.flush()
     this.#steerReading()
   }
 

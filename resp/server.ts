@@ -212,18 +212,14 @@ class Listener implements RunningServer {
   }
 
   #onData(connection: Connection, chunk: Buffer): void {
-    this.#turns.isBusy = true
     try {
       connection.onChunk(chunk, this.#options.clock.nowMs())
     } catch (error) {
       this.#onFault(connection, error)
     }
-    this.#turns.isBusy = false
-    this.#turns.flush()
   }
 
   #onImmediate(): void {
-    this.#turns.isBusy = true
     const connection = this.#turns.onWake()
     if (connection !== undefined) {
       try {
@@ -232,7 +228,6 @@ class Listener implements RunningServer {
         this.#onFault(connection, error)
       }
     }
-    this.#turns.isBusy = false
     this.#turns.flush()
   }
 

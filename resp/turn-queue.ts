@@ -11,8 +11,6 @@ import type { Turns } from './connection-ports.ts'
 const dirtyMax = 256
 
 export class TurnQueue implements Turns {
-  /** True while a chunk or a turn runs, which ends with `flush` anyway. */
-  isBusy: boolean
   readonly #wake: () => void
   #isAwaited: boolean
   #waiting: Connection[]
@@ -20,7 +18,6 @@ export class TurnQueue implements Turns {
   #dirty: Connection[]
 
   constructor(wake: () => void) {
-    this.isBusy = false
     this.#wake = wake
     this.#isAwaited = false
     this.#waiting = []
@@ -36,7 +33,7 @@ export class TurnQueue implements Turns {
   dirty(connection: Connection): void {
     this.#dirty.push(connection)
     if (this.#dirty.length >= dirtyMax) this.flush()
-    else if (!this.isBusy) this.#ask()
+    else this.#ask()
   }
 
   /** The time `wake` asked for has come: answers whose turn it is, if anybody's. */

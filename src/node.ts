@@ -16,6 +16,7 @@ import type { CommandRow } from './commands/command-row.ts'
 import { Dispatch } from './commands/dispatch.ts'
 import { Executor } from './commands/execute.ts'
 import { families } from './commands/families.ts'
+import { Replay } from './commands/replay.ts'
 import type { Config } from './config/index.ts'
 import { EVENT_EVICTED, EVENT_EXPIRED, EVENT_NEW } from './config/index.ts'
 import type { Log } from './log.ts'
@@ -43,6 +44,8 @@ export class Node {
   readonly table: CommandTable
   readonly executor: Executor
   readonly dispatch: Dispatch
+  /** Takes in effects that another node recorded. */
+  readonly replay: Replay
   readonly eviction: Eviction
   readonly expiry: ExpiryCycle
   readonly serverLimits = defaultServerLimits()
@@ -71,6 +74,7 @@ export class Node {
     const call = new Call(this.state, this.space, this.effects, own, this.table.rows[0]!, this.table)
     this.executor = new Executor(this.state, call)
     this.dispatch = new Dispatch(this.state, this.table, this.executor, this.eviction)
+    this.replay = new Replay(this.state, this.table)
     this.state.runRow = (session, row, args) => this.executor.executeQueued(session, row as CommandRow, args)
     this.#observeKeys()
     applySettings(this)

@@ -11,6 +11,7 @@ const ATTRIBUTE = Buffer.from('|1\r\n$14\r\nkey-popularity\r\n*2\r\n$7\r\nkey:12
 const REPLIES: ReadonlyMap<string, (reply: ReplyWriter) => void> = new Map([
   ['string', (reply) => reply.bulkText('Hello World')],
   ['integer', (reply) => reply.integer(12345)],
+  // biome-ignore lint/suspicious/noApproximativeNumericConstant: the digits Redis answers, not the number pi
   ['double', (reply) => reply.double(3.141)],
   ['bignum', (reply) => reply.bigNumber('1234567999999999999999999999999999999')],
   ['null', (reply) => reply.nil()],

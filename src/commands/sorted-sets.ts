@@ -1,31 +1,27 @@
 /**
- * Sorted sets [Table]: adding, removing and asking for single members, and walking them with a cursor. Ranges,
- * pops, random members and set algebra have files of their own; their rows join the table here.
+ * Sorted sets [Table]: adding, removing and asking for single members. Ranges, pops, random members, walks with a
+ * cursor and set algebra have files of their own; their rows join the table here.
  */
-import { formatDouble } from '../../resp/index.ts'
 import { TYPE_SORTED_SET } from '../store/entry.ts'
 import {
   addMember,
   countMembers,
   EMPTY_BYTES,
   findMember,
-  isLarge,
-  largeOf,
   makeEmpty,
   rankOf,
   removeMember,
   rescore,
   scoreOf,
 } from '../store/sorted-set.ts'
-import { SortedSetWalk } from '../store/sorted-set-walk.ts'
 import { NOT_A_FLOAT, SYNTAX_ERROR } from './arguments.ts'
 import { type Call, NOTIFY_GENERIC, NOTIFY_SORTED_SET, WRONG_TYPE_REF } from './call.ts'
 import { type Command, DENYOOM, FAST, FIRST_KEY, READONLY, WRITE } from './command.ts'
-import { ElementScan } from './element-scan.ts'
 import { sortedSetAlgebraCommands } from './sorted-set-algebra.ts'
 import { sortedSetPopCommands } from './sorted-set-pops.ts'
 import { sortedSetRandomCommands } from './sorted-set-random.ts'
 import { sortedSetRangeCommands } from './sorted-set-ranges.ts'
+import { sortedSetScanCommands } from './sorted-set-scan.ts'
 
 const NX = 1
 const XX = 2
@@ -36,7 +32,6 @@ const INCREMENT = 32
 
 const NOT_A_NUMBER = 'ERR resulting score is not a number (NaN)'
 const SCORES_KEPT_MAX = 4096
-const PACKED_INTEGER_MAX = 2 ** 62
 
 // What the running ZADD has read and done so far; plain fields, so that it allocates nothing.
 let options = 0
@@ -45,9 +40,6 @@ let addedCount = 0
 let updatedCount = 0
 let result = 0
 let isRefusedByOption = false
-
-const scan = new ElementScan()
-const walk = new SortedSetWalk()
 
 function zadd(call: Call): void {
   addScores(call, 0)
@@ -242,48 +234,6 @@ function replyRank(call: Call, isReverse: boolean): void {
   reply.integer(isReverse ? countMembers(space, ref) - 1 - rank : rank)
 }
 
-function zscan(call: Call): void {
-  const { space } = call
-  if (!scan.readCursor(call, 2)) return
-  const ref = call.findTyped(1, TYPE_SORTED_SET)
-  if (ref === WRONG_TYPE_REF) return
-  if (ref === 0) {
-    scan.replyEmpty(call)
-    return
-  }
-  if (!scan.readOptions(call, 3, false)) return
-  if (!isLarge(space, ref)) {
-    scan.begin(call, 0)
-    walk.open(space, ref, 0, countMembers(space, ref), false)
-    while (walk.next()) replyScanned(call, walk.buffer, walk.start, walk.end, packedScoreText(walk.score))
-    scan.end(call)
-    return
-  }
-  const table = largeOf(space, ref).elements
-  const found: number[] = []
-  scan.begin(call, table.walk(scan.fromHash, scan.count, found))
-  for (const element of found) {
-    const start = table.nameStart(element)
-    const end = start + table.nameLength(element)
-    replyScanned(call, table.nameBuffer(element), start, end, formatDouble(table.scoreOf(element)))
-  }
-  scan.end(call)
-}
-
-/** ZSCAN answers scores as bulk strings in both protocols. */
-function replyScanned(call: Call, bytes: Buffer, start: number, end: number, score: string): void {
-  if (!scan.admits(call, bytes, start, end)) return
-  call.reply.bulk(bytes, start, end)
-  call.reply.bulkText(score)
-  scan.took(2)
-}
-
-/** Of small sets ZSCAN answers whole scores digit by digit: Redis keeps them as integers there. */
-function packedScoreText(score: number): string {
-  const isWhole = Number.isInteger(score) && Math.abs(score) <= PACKED_INTEGER_MAX
-  return isWhole && !Number.isSafeInteger(score) ? BigInt(score).toString() : formatDouble(score)
-}
-
 export const sortedSetCommands: readonly Command[] = [
   {
     name: 'zadd',
@@ -384,18 +334,7 @@ export const sortedSetCommands: readonly Command[] = [
     complexity: 'O(log(N))',
     syntax: 'key member',
   },
-  {
-    name: 'zscan',
-    arity: -3,
-    flags: READONLY,
-    keys: FIRST_KEY,
-    group: 'sorted-set',
-    run: zscan,
-    summary: 'Walks the members and scores a portion at a time',
-    since: '2.8.0',
-    complexity: 'O(1) for every call, O(N) for a whole walk',
-    syntax: 'key cursor [MATCH pattern] [COUNT count]',
-  },
+  ...sortedSetScanCommands,
   ...sortedSetRangeCommands,
   ...sortedSetPopCommands,
   ...sortedSetRandomCommands,

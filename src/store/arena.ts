@@ -21,6 +21,9 @@ const PAGE_SHIFT = 13
 const PAGES_MAX = ARENA_BYTES_MAX / PAGE_BYTES
 const SEGMENT_BYTES = (1 << SEGMENT_SHIFT) * UNIT_BYTES
 const PAGES_PER_SEGMENT = SEGMENT_BYTES / PAGE_BYTES
+const CACHE_LINE_BYTES = 64
+/** Allocators put memory this large 16 bytes behind a page: this far on, cells begin where cache lines begin. */
+const ALIGNING_BYTES = 48
 const FREE_PAGE = 255
 /** After `reset`, memory that more pages than this had been using is let go of; less is kept for what comes next. */
 const RESET_PAGES_KEPT = 512
@@ -203,9 +206,9 @@ export class Arena {
   }
 
   #addSegment(): void {
-    const memory = new ArrayBuffer(SEGMENT_BYTES)
-    this.bytes.push(Buffer.from(memory))
-    this.u32.push(new Uint32Array(memory))
-    this.f64.push(new Float64Array(memory))
+    const memory = new ArrayBuffer(SEGMENT_BYTES + CACHE_LINE_BYTES)
+    this.bytes.push(Buffer.from(memory, ALIGNING_BYTES, SEGMENT_BYTES))
+    this.u32.push(new Uint32Array(memory, ALIGNING_BYTES, SEGMENT_BYTES / 4))
+    this.f64.push(new Float64Array(memory, ALIGNING_BYTES, SEGMENT_BYTES / 8))
   }
 }

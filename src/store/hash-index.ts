@@ -15,18 +15,9 @@
  */
 import { type Arena, SEGMENT_MASK, SEGMENT_SHIFT } from './arena.ts'
 import { Directory } from './directory.ts'
-import { HashOrder } from './hash-order.ts'
-import {
-  bitsFor,
-  countWithBit,
-  placePair,
-  pourPairs,
-  REGION_BITS_MIN,
-  removePair,
-  samplePair,
-} from './region.ts'
+import { bitsFor, placePair, REGION_BITS_MIN, removePair } from './region.ts'
+import { REGION_BITS_MAX, Regions } from './regions.ts'
 
-const REGION_BITS_MAX = 12
 /** Splitting ends here; a child whose hashes agree in so many bits (somebody crafted them) grows as a whole instead. */
 const DEPTH_MAX = 20
 const REGION_BITS_LIMIT = 21
@@ -42,7 +33,7 @@ export class HashIndex {
   readonly #directories: (Directory | undefined)[] = []
   readonly #freeDirectories: number[] = []
   readonly #freeTables: number[] = []
-  readonly #order = new HashOrder()
+  readonly #regions: Regions
   readonly #tablesAtStart: number
   #tablesTotal: number
   // What the last seek found: the table asked for, the table (child) that holds the pair, the pair's number.
@@ -53,6 +44,7 @@ export class HashIndex {
 
   constructor(arena: Arena, tableCount: number) {
     this.arena = arena
+    this.#regions = new Regions(arena)
     const room = tableCount * 2
     this.#heads = new Uint32Array(room * 2)
     this.#count = new Uint32Array(room)
@@ -79,7 +71,7 @@ export class HashIndex {
         this.dropTable(directory.childAt(at))
       this.#dropDirectory(table)
     } else if (this.#heads[table * 2] !== 0)
-      this.#freeRegion(this.#heads[table * 2]!, this.#heads[table * 2 + 1]!)
+      this.#regions.free(this.#heads[table * 2]!, this.#heads[table * 2 + 1]!)
     this.#heads[table * 2] = 0
     this.#heads[table * 2 + 1] = 0
     this.#count[table] = 0
@@ -193,11 +185,7 @@ export class HashIndex {
       return
     }
     const base = this.#heads[table * 2]!
-    if (base === 0) return
-    const words = this.arena.u32[base >>> SEGMENT_SHIFT]!
-    const start = (base & SEGMENT_MASK) << 2
-    const end = start + (2 << this.#heads[table * 2 + 1]!)
-    for (let at = start; at < end; at += 2) if (words[at] !== 0) visit(words[at]!, words[at + 1]!)
+    if (base !== 0) this.#regions.each(base, this.#heads[table * 2 + 1]!, visit)
   }
 
   /**
@@ -228,17 +216,12 @@ export class HashIndex {
       while (this.#count[directory.childOf(hash)] === 0) hash = (directory.lastHashOf(hash) + 1) >>> 0
       table = directory.childOf(hash)
     }
-    const base = this.#heads[table * 2]!
-    const words = this.arena.u32[base >>> SEGMENT_SHIFT]!
-    return samplePair(words, (base & SEGMENT_MASK) << 2, this.#heads[table * 2 + 1]!, random)
+    return this.#regions.sample(this.#heads[table * 2]!, this.#heads[table * 2 + 1]!, random)
   }
 
   #walkRegion(table: number, fromHash: number, count: number, into: number[]): number {
     const base = this.#heads[table * 2]!
-    if (base === 0) return 0
-    const start = (base & SEGMENT_MASK) << 2
-    const end = start + (2 << this.#heads[table * 2 + 1]!)
-    return this.#order.take(this.arena.u32[base >>> SEGMENT_SHIFT]!, start, end, fromHash, count, into)
+    return base === 0 ? 0 : this.#regions.walk(base, this.#heads[table * 2 + 1]!, fromHash, count, into)
   }
 
   #directoryOf(table: number): Directory {
@@ -254,38 +237,24 @@ export class HashIndex {
     const base = this.#heads[table * 2]!
     const oldBits = this.#heads[table * 2 + 1]!
     this.#openRegion(table, bits)
-    if (base === 0) return
-    this.#pour(base, oldBits, table, 0, 0)
-    this.#freeRegion(base, oldBits)
+    this.#pourAndFree(base, oldBits, table)
   }
 
   /** Gives the table an empty region; the one it had is the caller's to empty and free. */
   #openRegion(table: number, bits: number): void {
-    const base = bits <= REGION_BITS_MAX ? this.arena.allocate(8 << bits) : this.arena.allocateRun(8 << bits)
-    const start = (base & SEGMENT_MASK) << 2
-    this.arena.u32[base >>> SEGMENT_SHIFT]!.fill(0, start, start + (2 << bits))
-    this.#heads[table * 2] = base
+    this.#heads[table * 2] = this.#regions.open(bits)
     this.#heads[table * 2 + 1] = bits
-  }
-
-  #freeRegion(base: number, bits: number): void {
-    if (bits <= REGION_BITS_MAX) this.arena.free(base)
-    else this.arena.freeRun(base, 8 << bits)
   }
 
   /** Copies pairs of a region into a table with room for them: those whose hash masked by `bit` is `wanted`. */
   #pour(base: number, bits: number, table: number, bit: number, wanted: number): void {
-    const into = this.#heads[table * 2]!
-    pourPairs(
-      this.arena.u32[base >>> SEGMENT_SHIFT]!,
-      (base & SEGMENT_MASK) << 2,
-      bits,
-      this.arena.u32[into >>> SEGMENT_SHIFT]!,
-      (into & SEGMENT_MASK) << 2,
-      this.#heads[table * 2 + 1]!,
-      bit,
-      wanted,
-    )
+    this.#regions.pour(base, bits, this.#heads[table * 2]!, this.#heads[table * 2 + 1]!, bit, wanted)
+  }
+
+  #pourAndFree(base: number, bits: number, into: number): void {
+    if (base === 0) return
+    this.#pour(base, bits, into, 0, 0)
+    this.#regions.free(base, bits)
   }
 
   /** Makes room for one more pair under `hash` in a full table of `root`; answers the table to put it into. */
@@ -310,15 +279,14 @@ export class HashIndex {
     const base = this.#heads[child * 2]!
     const bits = this.#heads[child * 2 + 1]!
     const count = this.#count[child]!
-    const words = this.arena.u32[base >>> SEGMENT_SHIFT]!
-    const moving = countWithBit(words, (base & SEGMENT_MASK) << 2, bits, bit)
+    const moving = this.#regions.countWithBit(base, bits, bit)
     this.#count[child] = count - moving
     this.#count[sibling] = moving
     this.#openRegion(child, bitsFor(count - moving))
     this.#openRegion(sibling, bitsFor(moving))
     this.#pour(base, bits, child, bit, 0)
     this.#pour(base, bits, sibling, bit, bit)
-    this.#freeRegion(base, bits)
+    this.#regions.free(base, bits)
     return directory.childOf(hash)
   }
 
@@ -345,7 +313,7 @@ export class HashIndex {
     if (table !== this.#root && this.#merge(this.#root, this.#hash)) return
     if (this.#count[table] !== 0) this.#resize(table, bits - 1)
     else {
-      this.#freeRegion(this.#heads[table * 2]!, bits)
+      this.#regions.free(this.#heads[table * 2]!, bits)
       this.#heads[table * 2] = 0
       this.#heads[table * 2 + 1] = 0
     }
@@ -374,12 +342,6 @@ export class HashIndex {
     }
     if (directory.depthOf(hash) === 0) this.#becomePlain(root, directory.childOf(hash))
     return isMerged
-  }
-
-  #pourAndFree(base: number, bits: number, into: number): void {
-    if (base === 0) return
-    this.#pour(base, bits, into, 0, 0)
-    this.#freeRegion(base, bits)
   }
 
   /** The only child's region is the whole table again. */

@@ -1,37 +1,20 @@
 /**
- * List nodes [Machine]: a large list as a chain of nodes, each a run of elements (list-run.ts) somewhere in
- * a cell.
+ * List nodes [Machine]: a large list as a chain of nodes (list-node.ts), which hold its elements.
  *
- *   node  |....gap....|element|element|element|..gap..|      the cell, up to list-max-listpack-size bytes
- *                     ^start                  ^end
- *
- * The gap of a node made by pushes at the head is in front, so pushes and pops move no other element. A full
- * node at an end gets a neighbour, one in the middle splits; nodes count their elements, so reaching an index
- * skips whole nodes. An element too large for a cell has a node with a buffer apart.
+ * A full node at an end gets a neighbour, one in the middle splits; nodes count their elements, so reaching an index
+ * skips whole nodes. Here is which node takes what, and where its room comes from: a cell up to
+ * list-max-listpack-size, or a buffer apart for an element too large for a cell.
  */
 import { type Arena, CELL_BYTES_MAX, SEGMENT_MASK, SEGMENT_SHIFT } from './arena.ts'
 import type { LargeValue } from './entries.ts'
-import { eraseFromHead, eraseFromTail, runNext, runPrevious, runPut, runSeek, runSize } from './list-run.ts'
+import { absorb, cutOut, type ListNode, moveRun, nodeSeek, roomlessNode } from './list-node.ts'
+import { eraseFromHead, eraseFromTail, runNext, runPrevious, runPut, runSize } from './list-run.ts'
 
 /** What a node costs on the heap, and a chain without nodes. */
 const NODE_OVERHEAD_BYTES = 120
 const CHAIN_OVERHEAD_BYTES = 160
 /** A lone node begins this small and doubles: many middle-sized lists must not cost a full node each. */
 const CELL_BYTES_FIRST = 512
-
-export interface ListNode {
-  /** Cell, or 0 when the bytes are apart. */
-  ref: number
-  buffer: Buffer
-  /** Bounds of the whole room, and of the run in it: absolute offsets in `buffer`. */
-  base: number
-  limit: number
-  start: number
-  end: number
-  count: number
-  previous: ListNode | null
-  next: ListNode | null
-}
 
 export class ListNodes implements LargeValue {
   head: ListNode | null = null
@@ -155,14 +138,7 @@ export class ListNodes implements LargeValue {
       runPut(node.buffer, at, bytes, start, end)
       return
     }
-    if (next - node.start < node.end - at) {
-      node.buffer.copyWithin(node.start + next - at, node.start, at)
-      node.start += next - at
-    } else {
-      node.buffer.copyWithin(at, next, node.end)
-      node.end -= next - at
-    }
-    node.count--
+    cutOut(node, at, next)
     this.count--
     if (node.count === 0) this.#unlink(node)
     this.insert(index, bytes, start, end)
@@ -249,7 +225,7 @@ export class ListNodes implements LargeValue {
     const isAlone = node.previous === node.next
     let front = atHead ? gap : 0
     if (isAlone) front = atHead ? Math.max(gap >> 1, size) : Math.min(gap >> 1, gap - size)
-    this.#moveRun(node, node.base + front)
+    moveRun(node, node.base + front)
     return true
   }
 
@@ -268,7 +244,7 @@ export class ListNodes implements LargeValue {
     }
     if (node.limit - node.end < size) {
       const offset = at - node.start
-      this.#moveRun(node, node.base)
+      moveRun(node, node.base)
       at = node.start + offset
     }
     node.buffer.copyWithin(at + size, at, node.end)
@@ -292,12 +268,6 @@ export class ListNodes implements LargeValue {
     this.#giveBytes(ref, buffer, oldRoom)
   }
 
-  #moveRun(node: ListNode, to: number): void {
-    if (to !== node.start) node.buffer.copyWithin(to, node.start, node.end)
-    node.end += to - node.start
-    node.start = to
-  }
-
   /** Everything from `at` (element number `index` of the node) on goes to a node of its own behind it. */
   #split(node: ListNode, at: number, index: number): void {
     const right = this.#insertAfter(node, this.#nodeBytesMax)
@@ -315,15 +285,7 @@ export class ListNodes implements LargeValue {
     if (used > this.#nodeBytesMax >> 1 || node.count + neighbour.count > this.#nodeCountMax) return
     const isBefore = neighbour.next === node
     if (node.limit - node.base < used) this.#rehouse(node, used)
-    this.#moveRun(node, isBefore ? node.limit - (node.end - node.start) : node.base)
-    if (isBefore) {
-      node.start -= neighbour.end - neighbour.start
-      neighbour.buffer.copy(node.buffer, node.start, neighbour.start, neighbour.end)
-    } else {
-      neighbour.buffer.copy(node.buffer, node.end, neighbour.start, neighbour.end)
-      node.end += neighbour.end - neighbour.start
-    }
-    node.count += neighbour.count
+    absorb(node, neighbour, isBefore)
     this.#unlink(neighbour)
   }
 
@@ -339,17 +301,7 @@ export class ListNodes implements LargeValue {
   /** A new empty node behind `previous` (null: as the head). */
   #insertAfter(previous: ListNode | null, room: number): ListNode {
     const next = previous === null ? this.head : previous.next
-    const node: ListNode = {
-      ref: 0,
-      buffer: NO_BYTES,
-      base: 0,
-      limit: 0,
-      start: 0,
-      end: 0,
-      count: 0,
-      previous,
-      next,
-    }
+    const node = roomlessNode(previous, next)
     this.#takeRoom(node, room)
     this.bytes += NODE_OVERHEAD_BYTES
     if (previous === null) this.head = node
@@ -395,10 +347,3 @@ export class ListNodes implements LargeValue {
     }
   }
 }
-
-/** Offset of element number `index` (0..count) of the node. */
-export function nodeSeek(node: ListNode, index: number): number {
-  return runSeek(node.buffer, node.start, node.end, node.count, index)
-}
-
-const NO_BYTES: Buffer = Buffer.alloc(0)

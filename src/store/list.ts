@@ -11,7 +11,8 @@
 import { ByteReader, type ByteWriter } from './byte-writer.ts'
 import { STORAGE_OBJECT, TYPE_LIST } from './entry.ts'
 import type { Keyspace } from './keyspace.ts'
-import { type ListNode, ListNodes, nodeSeek } from './list-nodes.ts'
+import { type ListNode, nodeSeek } from './list-node.ts'
+import { ListNodes } from './list-nodes.ts'
 import {
   eraseFromHead,
   eraseFromTail,

@@ -3,7 +3,7 @@
  * are given, so one seed is one run. Shape: machine, for tests only.
  */
 import { Args } from '../../resp/index.ts'
-import { Replay, type ReplayOutcome } from '../../src/commands/replay.ts'
+import type { ReplayOutcome } from '../../src/commands/replay.ts'
 import { Config } from '../../src/config/index.ts'
 import { Log } from '../../src/log.ts'
 import { Node } from '../../src/node.ts'
@@ -34,7 +34,6 @@ export class EffectPair {
   readonly b: Node
   readonly session = ownSession()
   readonly #sessionB = ownSession()
-  readonly #replay: Replay
 
   constructor(seed: number) {
     this.a = this.#makeNode(seed)
@@ -42,7 +41,6 @@ export class EffectPair {
     this.a.space.origin = 11
     this.b.space.origin = 22
     this.a.effects.isOn = true
-    this.#replay = new Replay(this.b.state, this.b.table)
   }
 
   /** Runs a request on the first node; answers the raw reply. Effects wait in `a.effects.out`. */
@@ -82,7 +80,7 @@ export class EffectPair {
     const input = new ByteReader(bytes, 0, bytes.length)
     const outcomes: ReplayOutcome[] = []
     while (!input.isAtEnd && outcomes.at(-1) !== 'broken')
-      outcomes.push(this.#replay.apply(input, this.nowMs))
+      outcomes.push(this.b.replay.apply(input, this.nowMs))
     return outcomes
   }
 

@@ -25,6 +25,7 @@ export const ROOMS_WITH_A_FACE: readonly string[] = ['resp/', 'gossip/']
 /** The files that touch Node: sockets, timers, clock, luck, files, the process. They decide nothing. */
 export const DOORS: Readonly<Record<string, string>> = {
   'resp/server.ts': 'listens and accepts',
+  'resp/socket-outlet.ts': 'one accepted socket: bytes out, reading on and off, the end',
   'resp/client.ts': 'connects, and gives its callers promises',
   'src/main.ts': 'the process: arguments, signals, exit code',
   'src/system.ts': 'clock, timers, luck and figures of the process',
