@@ -18,7 +18,9 @@ export function keyspaceLines(space: Keyspace, nowMs: number, firstSlot: number)
     const keys = space.keyCount[physical]!
     if (keys === 0) continue
     const average = Math.round(averages[physical]!)
-    lines.push(`db${database}:keys=${keys},expires=${space.expiryCount[physical]},avg_ttl=${average}`)
+    lines.push(
+      `db${database}:keys=${keys},expires=${space.expiries.perDatabase[physical]},avg_ttl=${average}`,
+    )
   }
   return lines
 }
@@ -30,7 +32,7 @@ function averageTimesToLive(space: Keyspace, nowMs: number, firstSlot: number): 
   let visited = 0
   for (let i = 0; i < SLOT_COUNT && visited < SLOTS_MAX; i++) {
     const slot = (firstSlot + i) % SLOT_COUNT
-    if (space.slotExpiries[slot] === 0) continue
+    if (space.expiries.perSlot[slot] === 0) continue
     visited++
     refs.length = 0
     space.index.walk(slot, 0, WALK_COUNT, refs)

@@ -49,7 +49,7 @@ export class Eviction {
     this.#effects = effects
     this.#random32 = random32
     this.#allSlots = new SlotDraw((slot) => space.index.countOf(slot))
-    this.#volatileSlots = new SlotDraw((slot) => space.slotExpiries[slot]!)
+    this.#volatileSlots = new SlotDraw((slot) => space.expiries.perSlot[slot]!)
   }
 
   /** Call after settings changed and once a second: sets what lookups stamp into entries. */
@@ -98,7 +98,7 @@ export class Eviction {
 
   /** Are there entries that may go? Asked first, as full memory with nothing to evict must fail writes cheaply. */
   #hasCandidates(): boolean {
-    const counts = this.#isVolatileOnly ? this.#space.expiryCount : this.#space.keyCount
+    const counts = this.#isVolatileOnly ? this.#space.expiries.perDatabase : this.#space.keyCount
     for (let database = 0; database < counts.length; database++) if (counts[database] !== 0) return true
     return false
   }

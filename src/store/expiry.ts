@@ -32,7 +32,7 @@ export class ExpiryCycle {
     const startUs = this.#monotonicUs()
     let removed = 0
     for (let visited = 0; visited <= SLOT_COUNT; visited++) {
-      if (this.#hash !== 0 || space.slotNextExpiryMs[this.#slot]! <= nowMs) {
+      if (this.#hash !== 0 || space.expiries.nextMs[this.#slot]! <= nowMs) {
         removed += this.#visit(nowMs)
         if (this.#monotonicUs() - startUs > budgetUs) {
           this.timeLimitReached++
@@ -51,8 +51,7 @@ export class ExpiryCycle {
     const slot = this.#slot
     if (this.#hash === 0) {
       this.#nextMs = Number.POSITIVE_INFINITY
-      // Entries given an expiry while this slot is walked in pieces lower the bound themselves.
-      space.slotNextExpiryMs[slot] = Number.POSITIVE_INFINITY
+      space.expiries.beginVisit(slot)
     }
     const refs = this.#refs
     refs.length = 0
@@ -67,7 +66,7 @@ export class ExpiryCycle {
       } else if (expiryMs < this.#nextMs) this.#nextMs = expiryMs
     }
     if (refs.length > 0) this.stalePercent += ((removed * 100) / refs.length - this.stalePercent) * 0.05
-    if (this.#nextMs < space.slotNextExpiryMs[slot]!) space.slotNextExpiryMs[slot] = this.#nextMs
+    space.expiries.mayBeDue(slot, this.#nextMs)
     return removed
   }
 }

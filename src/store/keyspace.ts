@@ -15,6 +15,7 @@ import { HashIndex } from './hash-index.ts'
 import { type HashSecret, hashOf, SLOT_COUNT, slotOf } from './hash-slot.ts'
 import type { KeyspaceObserver, RemoveReason } from './keyspace-observer.ts'
 import { SlotDigest } from './slot-digest.ts'
+import { SlotExpiries } from './slot-expiries.ts'
 import { defaultEncodingLimits, type EncodingLimits } from './value-type.ts'
 
 export const DATABASE_COUNT = 16
@@ -37,10 +38,7 @@ export class Keyspace {
   readonly hlc = new Hlc()
   readonly stats: KeyspaceStats = { hits: 0, misses: 0, expired: 0, evicted: 0 }
   readonly keyCount = new Float64Array(DATABASE_COUNT)
-  readonly expiryCount = new Float64Array(DATABASE_COUNT)
-  /** Per slot: how many entries expire, and a lower bound of when the next one does. */
-  readonly slotExpiries = new Uint32Array(SLOT_COUNT)
-  readonly slotNextExpiryMs = new Float64Array(SLOT_COUNT).fill(Number.POSITIVE_INFINITY)
+  readonly expiries = new SlotExpiries(DATABASE_COUNT)
 
   /** Logical database (SELECT) -> physical database (stored in entries). SWAPDB changes only this. */
   readonly databaseMap = Uint8Array.from({ length: DATABASE_COUNT }, (_, database) => database)
@@ -302,9 +300,7 @@ export class Keyspace {
     this.index.reset()
     this.digest.reset()
     this.keyCount.fill(0)
-    this.expiryCount.fill(0)
-    this.slotExpiries.fill(0)
-    this.slotNextExpiryMs.fill(Number.POSITIVE_INFINITY)
+    this.expiries.reset()
     this.#foundRef = 0
   }
 
@@ -359,15 +355,7 @@ export class Keyspace {
     const slot = ref === this.#foundRef ? this.#foundSlot : this.slotOfRef(ref)
     const before = f64[at]!
     f64[at] = expiryMs
-    const database = this.entries.databaseOf(ref)
-    if (before !== 0 && expiryMs === 0) {
-      this.slotExpiries[slot]!--
-      this.expiryCount[database]!--
-    } else if (before === 0 && expiryMs !== 0) {
-      this.slotExpiries[slot]!++
-      this.expiryCount[database]!++
-    }
-    if (expiryMs !== 0 && expiryMs < this.slotNextExpiryMs[slot]!) this.slotNextExpiryMs[slot] = expiryMs
+    this.expiries.onChanged(slot, this.entries.databaseOf(ref), before, expiryMs)
   }
 
   #vanish(ref: number, reason: RemoveReason): void {
@@ -384,10 +372,7 @@ export class Keyspace {
     const entries = this.entries
     const database = entries.databaseOf(ref)
     if (this.observer !== null) this.observer.onRemoved(database, ref, reason)
-    if (entries.expiryOf(ref) !== 0) {
-      this.expiryCount[database]!--
-      if (--this.slotExpiries[slot]! === 0) this.slotNextExpiryMs[slot] = Number.POSITIVE_INFINITY
-    }
+    if (entries.expiryOf(ref) !== 0) this.expiries.onGone(slot, database)
     const u32 = this.arena.u32[ref >>> SEGMENT_SHIFT]!
     const word = (ref & SEGMENT_MASK) << 2
     if (entries.versionOf(ref) !== 0) this.digest.subtract(slot, u32[word]!, u32[word + 1]!, u32[word + 4]!)

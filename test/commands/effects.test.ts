@@ -92,7 +92,7 @@ for (const hasSmallLimits of [false, true]) {
     const [ofA, ofB] = digestsOf(pair)
     assert.deepEqual(ofB, ofA, told())
     assert.deepEqual([...pair.b.space.keyCount], [...pair.a.space.keyCount])
-    assert.deepEqual([...pair.b.space.expiryCount], [...pair.a.space.expiryCount])
+    assert.deepEqual([...pair.b.space.expiries.perDatabase], [...pair.a.space.expiries.perDatabase])
   })
 }
 

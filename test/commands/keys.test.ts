@@ -138,12 +138,12 @@ test('flushing gives all memory back, whatever kinds of values there were, and t
     pair.run('SELECT', '1')
     fill()
     pair.run('SELECT', '0')
-    assert.ok(space.expiryCount[0]! > 0)
+    assert.ok(space.expiries.perDatabase[0]! > 0)
     const bytes = space.usedBytes()
-    const expiring = space.expiryCount[1]!
+    const expiring = space.expiries.perDatabase[1]!
     pair.run('FLUSHDB')
-    assert.deepEqual([space.keyCount[0], space.expiryCount[0]], [0, 0])
-    assert.deepEqual([space.keyCount[1], space.expiryCount[1]], [637, expiring])
+    assert.deepEqual([space.keyCount[0], space.expiries.perDatabase[0]], [0, 0])
+    assert.deepEqual([space.keyCount[1], space.expiries.perDatabase[1]], [637, expiring])
     assert.ok(space.usedBytes() < bytes * 0.6)
     pair.run('SELECT', '1')
     assert.equal(reply(pair, 'GET', 's3'), 'v'.repeat(120))
@@ -151,9 +151,12 @@ test('flushing gives all memory back, whatever kinds of values there were, and t
     fill()
     pair.run(round === 0 ? 'FLUSHALL' : 'FLUSHDB')
     assert.equal(space.arena.usedBytes + space.index.arena.usedBytes + space.entries.outsideBytes, 0)
-    assert.deepEqual([space.keyCount[1], space.expiryCount[1], reply(pair, 'EXISTS', 's3')], [0, 0, 0])
+    assert.deepEqual(
+      [space.keyCount[1], space.expiries.perDatabase[1], reply(pair, 'EXISTS', 's3')],
+      [0, 0, 0],
+    )
     assert.ok(space.digest.sums.every((sum) => sum === 0))
-    assert.ok(space.slotExpiries.every((count) => count === 0))
+    assert.ok(space.expiries.perSlot.every((count) => count === 0))
     pair.run('SELECT', '0')
   }
 })

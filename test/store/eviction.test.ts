@@ -99,7 +99,7 @@ for (const policy of POLICIES.filter((name) => name.startsWith('volatile'))) {
     assert.equal(world.squeeze(0.5), false)
     assert.equal(world.shareLeft(lasting), 1)
     assert.equal(world.space.keyCount[0], 2000)
-    assert.equal(world.space.expiryCount[0], 0)
+    assert.equal(world.space.expiries.perDatabase[0], 0)
     assert.equal(world.eviction.makeRoom(), false)
   })
 

@@ -43,7 +43,7 @@ test('everything due goes in one cycle with time enough, and nothing else does',
   assert.equal(world.cycle.run(START_MS + 1000, EVER_US), 0)
   assert.equal(world.cycle.run(START_MS + 3000, EVER_US), 10_000)
   assert.equal(world.space.keyCount[0], 5000)
-  assert.equal(world.space.expiryCount[0], 0)
+  assert.equal(world.space.expiries.perDatabase[0], 0)
   assert.equal(world.space.stats.expired, 15_000)
   assert.equal(world.cycle.timeLimitReached, 0)
 })
@@ -143,11 +143,11 @@ function checkAfterFullCycle(world: World, model: Map<string, number>, nowMs: nu
       count++
       next = Math.min(next, expiryMs)
     })
-    assert.ok(space.slotNextExpiryMs[slot]! <= next)
-    assert.equal(space.slotExpiries[slot], count)
+    assert.ok(space.expiries.nextMs[slot]! <= next)
+    assert.equal(space.expiries.perSlot[slot], count)
     expiring += count
   }
-  assert.equal(space.expiryCount[0], expiring)
+  assert.equal(space.expiries.perDatabase[0], expiring)
 }
 
 test('clearing the keyspace in the middle of a walk leaves the cycle sound', () => {

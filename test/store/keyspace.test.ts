@@ -123,10 +123,10 @@ test('an entry whose time has come is gone on sight and counted as expired', () 
   const space = makeSpace()
   space.setExpiry(set(space, 'k', 'v'), space.nowMs + 100)
   assert.equal(get(space, 'k'), 'v')
-  assert.equal(space.expiryCount[0], 1)
+  assert.equal(space.expiries.perDatabase[0], 1)
   space.nowMs += 100
   assert.equal(get(space, 'k'), undefined)
-  assert.deepEqual([space.stats.expired, space.expiryCount[0], space.keyCount[0]], [1, 0, 0])
+  assert.deepEqual([space.stats.expired, space.expiries.perDatabase[0], space.keyCount[0]], [1, 0, 0])
 })
 
 test('a transferred value keeps bytes, type and expiry whatever its size', () => {
