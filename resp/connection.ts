@@ -1,4 +1,5 @@
-// One client's byte stream: requests are read in order and replies leave in order, with one write per turn.
+// One client's byte stream: requests are read in order and replies leave in order, with at most one write
+// per round of the event loop.
 //
 // Everything that can stop a connection from being served is one bit of `halts` (blocked, output not drained, turn
 // used up, too many replies owed, closing); it runs while no bit is set. Ports never call back inside a call.

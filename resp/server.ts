@@ -1,7 +1,8 @@
 // The listener: sockets become connections, and a few rules keep one client from hurting the others.
 //
-// Per chunk: one look at the clock, one try/catch, one flush. Per half second: one sweep over all connections for
-// every timeout there is (no timer per socket). A thrown error ends one connection, an accept error none.
+// Per chunk: one look at the clock, one try/catch. Per round of the event loop: one flush of all who have output, as
+// a write between two reads wakes its client at once and costs twice as much. Per half second: one sweep over all
+// connections for every timeout there is (no timer per socket). A thrown error ends one connection, an accept error none.
 // It decides nothing about commands or who may enter. Shape: door.
 
 import { Buffer } from 'node:buffer'

@@ -1,5 +1,5 @@
 // Whose turn it is: connections that used up theirs wait here for the next, and connections with
-// output written from outside wait here for the end of the running turn.
+// output wait here for the end of the round.
 //
 // One waiting connection is served between two looks at the network, so a pipeline of a million commands
 // delays the others by one turn at most. It knows no timers: `wake` asks for a call of `onWake`. Shape: machine.
