@@ -199,7 +199,8 @@ export const GENERATORS: Readonly<Record<string, Generator>> = {
     ['100', '1000', '5000', '100000'],
     ['0', '-1', 'abc', '', '9223372036854775807', '9223372036854775', '1.5'],
   ),
-  ttlMs: odd(['100000', '1000000', '9999999'], ['0', '-1', 'abc', '', '9223372036854775807', '1.5']),
+  // Never a seconds value in milliseconds: GT and LT between equals would depend on a millisecond's tick.
+  ttlMs: odd(['150000', '1500000', '9999999'], ['0', '-1', 'abc', '', '9223372036854775807', '1.5']),
   at: odd(['33177117420', '33177119999', '1'], ['0', '-1', 'abc', '9223372036854775807']),
   atMs: odd(['33177117420000', '33177117420999', '1'], ['0', '-1', 'abc', '9223372036854775807']),
   /** SET with a past time leaves a key that DBSIZE counts until the expiry cycle comes by: not for SET. */
