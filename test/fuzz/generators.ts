@@ -77,6 +77,12 @@ const ODD_INTEGERS = [
   '4294967296',
   '2147483648',
 ]
+/**
+ * Seconds to live, many and never one twice: GT and LT between equal times would depend on whether a millisecond
+ * passed between two commands.
+ */
+const LIVES: readonly number[] = Array.from({ length: 500 }, (_, i) => 100 + i * 211)
+
 const FLOATS = [
   '0',
   '1',
@@ -195,12 +201,11 @@ export const GENERATORS: Readonly<Record<string, Generator>> = {
   bound,
   word,
   /** Seconds: long enough to outlive the run, or already over. */
-  ttl: odd(
-    ['100', '1000', '5000', '100000'],
-    ['0', '-1', 'abc', '', '9223372036854775807', '9223372036854775', '1.5'],
+  ttl: odd(LIVES.map(String), ['0', '-1', 'abc', '', '9223372036854775807', '9223372036854775', '1.5']),
+  ttlMs: odd(
+    LIVES.map((seconds) => `${seconds}500`),
+    ['0', '-1', 'abc', '', '9223372036854775807', '1.5'],
   ),
-  // Never a seconds value in milliseconds: GT and LT between equals would depend on a millisecond's tick.
-  ttlMs: odd(['150000', '1500000', '9999999'], ['0', '-1', 'abc', '', '9223372036854775807', '1.5']),
   at: odd(['33177117420', '33177119999', '1'], ['0', '-1', 'abc', '9223372036854775807']),
   atMs: odd(['33177117420000', '33177117420999', '1'], ['0', '-1', 'abc', '9223372036854775807']),
   /** SET with a past time leaves a key that DBSIZE counts until the expiry cycle comes by: not for SET. */
