@@ -108,6 +108,12 @@ export class Args {
     }
   }
 
+  /** Ready for the next request, which nearly always lies in the same bytes: they are kept until `clear`. */
+  reuse(): void {
+    this.count = 0
+    if (this.starts.length > offsetsKeptMax) this.clear()
+  }
+
   /** Trades offsets with another Args without copying them; bytes and request bounds stay. */
   swapOffsets(other: Args): void {
     const { starts, ends, count } = this

@@ -101,7 +101,7 @@ export class RequestParser {
 
   next(args: Args, isAuthenticated: boolean): ParseResult {
     const input = this.#input
-    args.clear()
+    args.reuse()
     while (true) {
       let result: ParseResult
       if (this.#remaining > 0) {
@@ -126,6 +126,16 @@ export class RequestParser {
   /** Reads `*count`; a count of zero or less is a request for nothing. */
   #readCount(isAuthenticated: boolean): number {
     const limits = this.#limits
+    const bytes = this.#input.bytes
+    const at = this.#at
+    // The usual header, one digit, is read right here.
+    const digit = bytes[at + 1]! - 48
+    if (at + 3 < this.#input.end && digit > 0 && digit <= 9 && bytes[at + 2] === CR) {
+      this.#at = at + 4
+      this.#searched = at + 4
+      this.#remaining = digit
+      return digit
+    }
     const count = this.#readHeader(STAR, 'too big mbulk count string')
     if (count === UNFINISHED || count === BROKEN) return count
     if (count === NOTHING || count === 0) {

@@ -4,6 +4,7 @@
  * the table here. What is written travels as the whole entry, so that replicas never depend on the old value.
  */
 import { TYPE_STRING } from '../store/entry.ts'
+import { replyPlain } from '../store/plain-string.ts'
 import { writeString } from '../store/string.ts'
 import { SYNTAX_ERROR } from './arguments.ts'
 import { type Call, NOTIFY_GENERIC, NOTIFY_STRING, WRONG_TYPE_REF } from './call.ts'
@@ -104,7 +105,9 @@ function setWithOptions(call: Call): void {
 }
 
 function get(call: Call): void {
-  replyCurrent(call)
+  const args = call.args
+  const { space, reply, database } = call
+  if (!replyPlain(space, reply, database, args.bytes, args.starts[1]!, args.ends[1]!)) replyCurrent(call)
 }
 
 function getset(call: Call): void {

@@ -17,8 +17,6 @@ export interface LargeValue {
 }
 
 const INLINE_VALUE_MAX = CELL_BYTES_MAX - E.HEADER_BYTES - E.KEY_INLINE_MAX
-/** Zero under this mask: type string, storage inline, no flags. */
-const PLAIN_STRING_MASK = (15 << E.META_TYPE_SHIFT) | (3 << E.META_STORAGE_SHIFT) | (63 << E.META_FLAGS_SHIFT)
 /** What a Buffer costs beyond its bytes: the object, its store and the allocator's head. */
 const APART_OVERHEAD_BYTES = 160
 
@@ -174,20 +172,6 @@ export class Entries {
   /** The large collection of an entry whose storage is OBJECT. */
   objectOf(ref: number): LargeValue {
     return this.#objects[this.#lengthWord(ref)]!
-  }
-
-  /**
-   * Where the bytes of a plain inline string of exactly `length` bytes lie in its segment, or -1: it may then be
-   * overwritten as it stands. The one question that the most common write of all has to ask.
-   */
-  overwritableStart(ref: number, length: number): number {
-    const units = ref & SEGMENT_MASK
-    const words = this.arena.u32[ref >>> SEGMENT_SHIFT]!
-    const meta = words[(units << 2) + 7]!
-    const keyLength = meta & 0xffff
-    if ((meta & PLAIN_STRING_MASK) !== 0 || words[(units << 2) + 6] !== length || keyLength === E.KEY_APART)
-      return -1
-    return (units << 4) + E.HEADER_BYTES + keyLength
   }
 
   /**

@@ -14,6 +14,7 @@ import * as E from './entry.ts'
 import { HashIndex } from './hash-index.ts'
 import { type HashSecret, hashOf, SLOT_COUNT, slotOf } from './hash-slot.ts'
 import type { KeyspaceObserver, RemoveReason } from './keyspace-observer.ts'
+import { overwritePlain } from './plain-string.ts'
 import { SlotDigest } from './slot-digest.ts'
 import { SlotExpiries } from './slot-expiries.ts'
 import { defaultEncodingLimits, type EncodingLimits } from './value-type.ts'
@@ -155,15 +156,14 @@ export class Keyspace {
     valueEnd: number,
     keepsExpiry: boolean,
   ): number {
+    const plain = overwritePlain(this, database, key, start, end, value, valueStart, valueEnd)
+    if (plain !== 0) return plain
     let ref = this.lookupWrite(database, key, start, end)
     const length = valueEnd - valueStart
-    let to = ref === 0 ? -1 : this.entries.overwritableStart(ref, length)
-    if (to === -1) {
-      if (ref === 0) ref = this.create(database, E.TYPE_STRING, key, start, end, length)
-      else ref = this.makeString(ref, length, keepsExpiry)
-      to = this.entries.valueStart(ref)
-    } else if (!keepsExpiry && this.entries.expiryOf(ref) !== 0) this.#storeExpiry(ref, 0)
+    if (ref === 0) ref = this.create(database, E.TYPE_STRING, key, start, end, length)
+    else ref = this.makeString(ref, length, keepsExpiry)
     const target = this.entries.valueBuffer(ref)
+    let to = this.entries.valueStart(ref)
     if (length <= 96) for (let at = valueStart; at < valueEnd; at++) target[to++] = value[at]!
     else target.set(value.subarray(valueStart, valueEnd), to)
     this.changed(ref)

@@ -131,13 +131,13 @@ async function answersPing(port: number): Promise<boolean> {
 }
 
 /**
- * A port nobody listens on, below the range the kernel gives to outgoing connections, so that nothing
- * takes it between this check and the server's own bind, and port + 10000 still exists.
+ * A port nobody listens on, nor on the one 10000 above it (a cluster's bus). Both lie below the range the kernel gives
+ * to outgoing connections (32768 on), so that nothing takes them between this check and the server's own bind.
  */
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < 100; attempt++) {
-    const port = 12_000 + Math.floor(Math.random() * 20_000)
-    if (await canListen(port)) return port
+    const port = 12_000 + Math.floor(Math.random() * 10_000)
+    if ((await canListen(port)) && (await canListen(port + 10_000))) return port
   }
   throw new Error('no free port found')
 }
