@@ -1,4 +1,4 @@
-// The 64 KiB output buffers that all connections share.
+// The 128 KiB output buffers that all connections share.
 //
 // A connection holds a slab only while it has unsent output, so a handful, the last one given always
 // the next one taken (it is still in the processor's cache), serves thousands of connections.
@@ -6,7 +6,7 @@
 
 import { Buffer } from 'node:buffer'
 
-export const slabBytes = 65536
+export const slabBytes = 131072
 
 export class SlabPool {
   readonly slabsMax: number

@@ -48,12 +48,17 @@ export function readBigInteger(bytes: Uint8Array, start: number, end: number): b
   return value < INT64_MIN || value > INT64_MAX ? undefined : value
 }
 
+const DECIMAL_DIGITS_EXACT = 15
+const POWERS_OF_TEN: readonly number[] = Array.from({ length: DECIMAL_DIGITS_EXACT + 1 }, (_, i) =>
+  Number(`1e${i}`),
+)
+
 /** A double as strtod plus Redis' checks accept it: decimal, hex, inf and infinity in any case; NaN if refused. */
 export function readFloat(bytes: Uint8Array, start: number, end: number): number {
   const length = end - start
   if (length === 0 || length > 512) return Number.NaN
-  const integer = length <= 15 ? readInteger(bytes, start, end) : Number.NaN
-  if (integer === integer) return integer
+  const plain = length <= DECIMAL_DIGITS_EXACT ? readDecimal(bytes, start, end) : Number.NaN
+  if (plain === plain) return plain
   const text = latin1(bytes, start, end)
   if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) {
     const value = Number(text)
@@ -64,6 +69,29 @@ export function readFloat(bytes: Uint8Array, start: number, end: number): number
   if (/^[+-]?inf(inity)?$/i.test(text))
     return text[0] === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
   return readHexFloat(text)
+}
+
+/**
+ * `-12.50` and the like, with so few digits that the digits and the power of ten are both exact doubles: one division
+ * then rounds as strtod does. NaN for everything else.
+ */
+function readDecimal(bytes: Uint8Array, start: number, end: number): number {
+  const isNegative = bytes[start] === 45
+  let at = isNegative ? start + 1 : start
+  let digits = 0
+  let point = -1
+  let mantissa = 0
+  for (; at < end; at++) {
+    const byte = bytes[at]!
+    if (byte >= 48 && byte <= 57) {
+      mantissa = mantissa * 10 + (byte - 48)
+      digits++
+    } else if (byte === 46 && point === -1) point = at
+    else return Number.NaN
+  }
+  if (digits === 0) return Number.NaN
+  const value = point === -1 ? mantissa : mantissa / POWERS_OF_TEN[end - point - 1]!
+  return isNegative ? -value : value
 }
 
 function readHexFloat(text: string): number {

@@ -2,8 +2,9 @@
  * Sort [Table]: SORT and SORT_RO. Elements are copied out of the store first (sort-elements), weights are looked up
  * (sort-pattern), an array of indexes is put in order, and the range asked for is answered or stored as a list.
  */
-import { FLAG_LARGE_NAME, TYPE_LIST, TYPE_SET, TYPE_SORTED_SET } from '../store/entry.ts'
+import { TYPE_LIST, TYPE_SET, TYPE_SORTED_SET } from '../store/entry.ts'
 import { listCreate, listPush } from '../store/list.ts'
+import { makeLarge } from '../store/sorted-set.ts'
 import { Span } from '../store/span.ts'
 import { NOT_AN_INTEGER, SYNTAX_ERROR, WRONG_TYPE } from './arguments.ts'
 import { type Call, NOTIFY_LIST } from './call.ts'
@@ -53,18 +54,12 @@ function sort(call: Call, mayStore: boolean): void {
     options.isAlphabetic = true
     options.byArgument = 0
   }
-  if (type === TYPE_SORTED_SET) nameLarge(call, ref)
-  elements.load(call.space, ref, isUnsorted && options.isDescending)
+  const source = type === TYPE_SORTED_SET ? makeLarge(call.space, ref) : ref
+  elements.load(call.space, source, isUnsorted && options.isDescending)
   if (!isUnsorted && !putInOrder(call)) call.reply.error(NOT_A_WEIGHT)
   else if (options.storeArgument === 0) answer(call)
   else store(call)
   elements.clear()
-}
-
-/** Redis converts a sorted set to its large form before sorting it; OBJECT ENCODING shows that ever after. */
-function nameLarge(call: Call, ref: number): void {
-  const entries = call.space.entries
-  entries.setFlags(ref, entries.flagsOf(ref) | FLAG_LARGE_NAME)
 }
 
 /** False when the error has been replied. */

@@ -32,8 +32,6 @@ export const STORAGE_OBJECT = 2
 export const FLAG_RAW = 1
 /** Set on inline collections whose bytes are integers only (an intset in Redis' words). */
 export const FLAG_INTEGERS = 2
-/** Set on small sorted sets that SORT has read: Redis names them by their large form from then on. */
-export const FLAG_LARGE_NAME = 4
 
 export const KEY_INLINE_MAX = 8192
 export const KEY_APART = 0xffff

@@ -10,7 +10,8 @@ import { HEADER_BYTES, KEY_INLINE_MAX, META_DATABASE_SHIFT } from './entry.ts'
 import { hashOf, slotOf } from './hash-slot.ts'
 import type { Keyspace } from './keyspace.ts'
 
-const VALUE_BYTES_MAX = 96
+const VALUE_BYTES_MAX = 4096
+const LOOP_BYTES_MAX = 96
 
 /** Replies the value and counts the hit; false when the key is not there or not a plain string that never expires. */
 export function replyPlain(
@@ -71,7 +72,8 @@ export function overwritePlain(
   const doubles = arena.f64[segment]!
   const double = units << 1
   if (doubles[double + 1] !== 0 || space.forcedVersion !== 0) return 0
-  for (let i = valueStart; i < valueEnd; i++) bytes[at++] = value[i]!
+  if (length <= LOOP_BYTES_MAX) for (let i = valueStart; i < valueEnd; i++) bytes[at++] = value[i]!
+  else bytes.set(value.subarray(valueStart, valueEnd), at)
   if (space.touchesAccess) words[word + 5] = space.accessClock
   const base = doubles[double]!
   space.digest.subtract(slot, words[word]!, words[word + 1]!, words[word + 4]!)

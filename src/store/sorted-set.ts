@@ -8,7 +8,7 @@
  */
 import type { ByteReader, ByteWriter } from './byte-writer.ts'
 import { Cut } from './cut.ts'
-import { FLAG_LARGE_NAME, STORAGE_OBJECT, TYPE_SORTED_SET } from './entry.ts'
+import { STORAGE_OBJECT, TYPE_SORTED_SET } from './entry.ts'
 import type { Keyspace } from './keyspace.ts'
 import { LargeSortedSet } from './large-sorted-set.ts'
 import { packedShift } from './packed.ts'
@@ -17,10 +17,6 @@ import { SortedSetWalk } from './sorted-set-walk.ts'
 import type { ValueType } from './value-type.ts'
 
 const SLACK_BYTES_MAX = 512
-/** What `write` says first: the representation, and whether a packed set goes by the large one's name. */
-const WRITTEN_PACKED = 0
-const WRITTEN_LARGE = 1
-const WRITTEN_NAMED_LARGE = 2
 /** The least an element takes in `write`'s form: score and length. */
 const WRITTEN_ELEMENT_BYTES = 12
 
@@ -206,6 +202,11 @@ function rescorePacked(space: Keyspace, ref: number, position: number, score: nu
   moving.copy(buffer, target, 0, size)
 }
 
+/** The large form, whatever the limits say; Redis sorts only that one and SORT leaves the set so. */
+export function makeLarge(space: Keyspace, ref: number): number {
+  return isLarge(space, ref) ? ref : becomeLarge(space, ref)
+}
+
 function becomeLarge(space: Keyspace, ref: number): number {
   const large = new LargeSortedSet(space)
   const walk = ownWalk
@@ -243,19 +244,9 @@ function becomePacked(space: Keyspace, ref: number): number {
   return moved
 }
 
-/** Has SORT read the set? Redis then names it by its large form, though ours may be packed. */
-function isNamedLarge(space: Keyspace, ref: number): boolean {
-  return (space.entries.flagsOf(ref) & FLAG_LARGE_NAME) !== 0
-}
-
-function writtenForm(space: Keyspace, ref: number): number {
-  if (isLarge(space, ref)) return WRITTEN_LARGE
-  return isNamedLarge(space, ref) ? WRITTEN_NAMED_LARGE : WRITTEN_PACKED
-}
-
 function write(space: Keyspace, ref: number, out: ByteWriter): void {
   const count = countMembers(space, ref)
-  out.u8(writtenForm(space, ref))
+  out.u8(isLarge(space, ref) ? 1 : 0)
   out.u32(count)
   ownWalk.open(space, ref, 0, count, false)
   while (ownWalk.next()) {
@@ -272,10 +263,9 @@ function read(
   end: number,
   input: ByteReader,
 ): number {
-  const form = input.u8()
+  const wasLarge = input.u8()
   const count = input.u32()
-  if (form > WRITTEN_NAMED_LARGE || count === 0 || count * WRITTEN_ELEMENT_BYTES > input.end - input.position)
-    return 0
+  if (wasLarge > 1 || count === 0 || count * WRITTEN_ELEMENT_BYTES > input.end - input.position) return 0
   const content = new LargeSortedSet(space)
   for (let i = 0; i < count; i++) {
     const score = input.f64()
@@ -290,8 +280,7 @@ function read(
   }
   const ref = space.create(database, TYPE_SORTED_SET, key, start, end, 0)
   const made = space.becomeObject(ref, content)
-  if (form === WRITTEN_NAMED_LARGE) space.entries.setFlags(made, FLAG_LARGE_NAME)
-  return form !== WRITTEN_LARGE && fitsPacked(space, content) ? becomePacked(space, made) : made
+  return wasLarge === 0 && fitsPacked(space, content) ? becomePacked(space, made) : made
 }
 
 export const sortedSetValueType: ValueType = {
@@ -299,5 +288,5 @@ export const sortedSetValueType: ValueType = {
   write,
   read,
   length: countMembers,
-  encoding: (space, ref) => (isLarge(space, ref) || isNamedLarge(space, ref) ? 'skiplist' : 'listpack'),
+  encoding: (space, ref) => (isLarge(space, ref) ? 'skiplist' : 'listpack'),
 }

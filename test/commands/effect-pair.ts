@@ -24,7 +24,7 @@ import { SLOT_COUNT } from '../../src/store/hash-slot.ts'
 import type { Keyspace } from '../../src/store/keyspace.ts'
 import { ListCursor, listLength } from '../../src/store/list.ts'
 import { setEach } from '../../src/store/set.ts'
-import { countMembers, isLarge } from '../../src/store/sorted-set.ts'
+import { countMembers } from '../../src/store/sorted-set.ts'
 import { SortedSetWalk } from '../../src/store/sorted-set-walk.ts'
 import { Prng } from '../support/prng.ts'
 
@@ -137,12 +137,11 @@ export function dump(space: Keyspace): string[] {
 
 /**
  * Strings may change their name for themselves without a change of the value (SETBIT of a bit that is set), and so do
- * small sorted sets that SORT has read: of those it is said how they are really kept.
+ * small sorted sets that SORT has read.
  */
 function encodingOf(space: Keyspace, ref: number): string {
   const type = space.entries.typeOf(ref)
-  if (type === TYPE_STRING) return '-'
-  if (type === TYPE_SORTED_SET) return isLarge(space, ref) ? 'large' : 'packed'
+  if (type === TYPE_STRING || type === TYPE_SORTED_SET) return '-'
   return valueTypeOf(space, ref).encoding(space, ref)
 }
 
