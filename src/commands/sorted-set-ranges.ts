@@ -4,6 +4,7 @@
  */
 import { TYPE_SORTED_SET } from '../store/entry.ts'
 import { LargeSortedSet } from '../store/large-sorted-set.ts'
+import type { Keyspace } from '../store/keyspace.ts'
 import { countMembers, removeRange } from '../store/sorted-set.ts'
 import { SortedSetWalk } from '../store/sorted-set-walk.ts'
 import { type Call, NOTIFY_GENERIC, NOTIFY_SORTED_SET, WRONG_TYPE_REF } from './call.ts'
@@ -66,6 +67,20 @@ function replyRange(call: Call, givenKind: number, direction: number): void {
   }
 }
 
+/**
+ * Takes the walk's elements into `content`. Redis begins with a listpack, unless it knows beforehand that there are
+ * too many for one, and a listpack has no negative zero: what is added before the set outgrows it loses the sign.
+ */
+function gather(space: Keyspace, content: LargeSortedSet): void {
+  const { sortedSetListpackEntries, sortedSetListpackValueBytes } = space.limits
+  let isPacked = range.kind !== BY_RANK || range.takenCount <= sortedSetListpackEntries
+  while (walk.next()) {
+    const length = walk.end - walk.start
+    if (content.count >= sortedSetListpackEntries || length > sortedSetListpackValueBytes) isPacked = false
+    content.add(isPacked && walk.score === 0 ? 0 : walk.score, walk.buffer, walk.start, walk.end)
+  }
+}
+
 function zrangestore(call: Call): void {
   const { space } = call
   if (!range.read(call, 3, ANY, ANY, false)) return
@@ -75,7 +90,7 @@ function zrangestore(call: Call): void {
   if (ref !== 0) {
     range.resolve(space, ref)
     walk.open(space, ref, range.firstRank, range.takenCount, range.isReverse)
-    while (walk.next()) content.add(walk.score, walk.buffer, walk.start, walk.end)
+    gather(space, content)
   }
   storeSortedSet(call, 1, content, 'zrangestore')
 }

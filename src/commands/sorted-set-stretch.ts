@@ -26,7 +26,7 @@ export class SortedSetStretch {
   /** What it comes to in the set of the last `resolve`: the rank to begin at and how many elements to go over. */
   firstRank = 0
   takenCount = 0
-  #kind = BY_RANK
+  kind = BY_RANK
   #offset = 0
   #limit = -1
   #startRank = 0
@@ -46,18 +46,18 @@ export class SortedSetStretch {
         at += 2
       } else if (direction === ANY && !this.isReverse && args.is(at, 'REV')) this.isReverse = true
       else if (isKindOpen && (args.is(at, 'BYLEX') || args.is(at, 'BYSCORE'))) {
-        this.#kind = args.length(at) === 5 ? BY_MEMBER : BY_SCORE
+        this.kind = args.length(at) === 5 ? BY_MEMBER : BY_SCORE
         isKindOpen = false
       } else {
         reply.error(SYNTAX_ERROR)
         return false
       }
     }
-    if (this.#limit !== -1 && this.#kind === BY_RANK) {
+    if (this.#limit !== -1 && this.kind === BY_RANK) {
       reply.error('ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX')
-    } else if (this.withScores && this.#kind === BY_MEMBER) {
+    } else if (this.withScores && this.kind === BY_MEMBER) {
       reply.error('ERR syntax error, WITHSCORES not supported in combination with BYLEX')
-    } else if (this.isReverse && this.#kind !== BY_RANK) return this.#readBoth(call, i + 1, i)
+    } else if (this.isReverse && this.kind !== BY_RANK) return this.#readBoth(call, i + 1, i)
     else return this.#readBoth(call, i, i + 1)
     return false
   }
@@ -70,7 +70,7 @@ export class SortedSetStretch {
 
   /** Works out what the range comes to in this set. */
   resolve(space: Keyspace, ref: number): void {
-    if (this.#kind === BY_RANK) {
+    if (this.kind === BY_RANK) {
       const count = countMembers(space, ref)
       const start = Math.max(0, this.#startRank < 0 ? this.#startRank + count : this.#startRank)
       const stop = Math.min(count - 1, this.#stopRank < 0 ? this.#stopRank + count : this.#stopRank)
@@ -86,7 +86,7 @@ export class SortedSetStretch {
   }
 
   #begin(givenKind: number, direction: number): void {
-    this.#kind = givenKind === ANY ? BY_RANK : givenKind
+    this.kind = givenKind === ANY ? BY_RANK : givenKind
     this.isReverse = direction === REVERSE
     this.withScores = false
     this.#offset = 0
@@ -102,14 +102,14 @@ export class SortedSetStretch {
   }
 
   #readBoth(call: Call, lower: number, upper: number): boolean {
-    if (this.#kind === BY_RANK) {
+    if (this.kind === BY_RANK) {
       this.#startRank = call.integer(lower)
       this.#stopRank = call.integer(upper)
       if (this.#startRank === this.#startRank && this.#stopRank === this.#stopRank) return true
       call.reply.error(NOT_AN_INTEGER)
       return false
     }
-    const isByScore = this.#kind === BY_SCORE
+    const isByScore = this.kind === BY_SCORE
     const read = isByScore ? readScoreCut : readLexCut
     if (read(call, lower, true, this.#low) && read(call, upper, false, this.#high)) return true
     call.reply.error(isByScore ? NOT_A_SCORE_BOUND : NOT_A_LEX_BOUND)
