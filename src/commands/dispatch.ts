@@ -33,7 +33,6 @@ export class Dispatch {
 
   onRequest(session: Session, args: Args): void {
     const before = session.writer.length
-    session.commandCount++
     const row = this.#admit(session, args)
     if (row !== null) {
       if (session.transaction !== null && !RUNS_INSIDE_MULTI.has(row.name)) this.#queue(session, row, args)

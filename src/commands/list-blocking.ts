@@ -2,6 +2,7 @@
  * List moves and waits [Table + handlers]: taking from the first of several lists, moving between two, and
  * the blocking twins of both, which park the client when there is nothing to take (session/waiters.ts).
  */
+import { keysAfterCount } from './counted-keys.ts'
 import { TYPE_LIST } from '../store/entry.ts'
 import { ListCursor, listCreate, listDrop, listLength, listPush } from '../store/list.ts'
 import { SYNTAX_ERROR } from './arguments.ts'
@@ -185,13 +186,6 @@ function popFromFirst(call: Call, at: number, timeoutAt: number): void {
   reply.bulk(args.bytes, args.starts[i]!, args.ends[i]!)
   reply.array(count)
   takeFromEnd(call, foundRef, i, args.is(end, 'LEFT'), count)
-}
-
-/** The keys that `numkeys` at argument `at` announces. */
-function keysAfterCount(call: Call, at: number, into: number[]): void {
-  const keyCount = call.integer(at)
-  if (!(keyCount >= 1) || at + keyCount >= call.args.count) return
-  for (let i = at + 1; i <= at + keyCount; i++) into.push(i)
 }
 
 export const listBlockingCommands: readonly Command[] = [

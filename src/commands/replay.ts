@@ -15,10 +15,10 @@ import type { NodeState } from '../session/node-state.ts'
 import { ownSession } from '../session/own-session.ts'
 import { ByteReader } from '../store/byte-writer.ts'
 import { EFFECT_EXPIRE, EFFECT_PUT, EFFECT_REMOVE, EFFECT_RUN, EffectLog } from '../store/effect-log.ts'
-import { FLAG_RAW, TYPE_STRING } from '../store/entry.ts'
+import { TYPE_STRING } from '../store/entry.ts'
 import { readEntry } from '../store/entry-codec.ts'
 import { DATABASE_COUNT, type Keyspace } from '../store/keyspace.ts'
-import { FLAG_TEXT, writeString } from '../store/string.ts'
+import { STRING_FLAGS, writeString } from '../store/string.ts'
 import { Call } from './call.ts'
 import { WRITE } from './command.ts'
 import type { CommandTable } from './command-table.ts'
@@ -28,7 +28,6 @@ export type ReplayOutcome = 'applied' | 'base-mismatch' | 'broken'
 /** Bytes of the fixed parts of an entry's body: type, expiry; a string has flags and length beside them. */
 const HEAD_BYTES = 9
 const STRING_HEAD_BYTES = 14
-const STRING_FLAGS = FLAG_RAW | FLAG_TEXT
 /** Behind the key while a value is read that may yet prove to be broken. */
 const STAGING_MARK = '\0staging'
 

@@ -51,9 +51,6 @@ export class Session {
   isNoTouch = false
   isReadonly = false
   isClosing = false
-  commandCount = 0
-  bytesIn = 0
-  bytesOut = 0
   /** Open MULTI, or null. */
   transaction: Transaction | null = null
   watches: WatchList | null = null

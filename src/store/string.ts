@@ -14,7 +14,8 @@ export const STRING_BYTES_MAX = 2 ** 31 - 1
 /** Set on strings Redis never tries to call `int` though they may look so: the results of INCRBYFLOAT. */
 export const FLAG_TEXT = 1 << 3
 
-const STRING_FLAGS = FLAG_RAW | FLAG_TEXT
+/** The flags a string may carry, here and in the form `write` gives it. */
+export const STRING_FLAGS = FLAG_RAW | FLAG_TEXT
 const EMBEDDED_BYTES_MAX = 44
 const INTEGER_BYTES_MAX = 20
 const INT64_MAX_DIGITS = '9223372036854775807'
