@@ -7,6 +7,7 @@ import type { Buffer } from 'node:buffer'
 import type { Args } from './args.ts'
 import type { Connection } from './connection.ts'
 import type { ConnectionLimits, ConnectionStats } from './limits.ts'
+import type { RequestScan } from './request-scan.ts'
 import type { SlabPool } from './slab-pool.ts'
 
 /** The way out to the socket. */
@@ -26,6 +27,8 @@ export interface Conversation {
   /** Requests of one chunk follow; all of them happen at this time. */
   onTurnStart?(nowMs: number): void
   onTurnEnd?(): void
+  /** These requests follow; `scan` tells their keys. A hint, and no promise. */
+  onAhead?(scan: RequestScan): void
   onRequest(args: Args, connection: Connection): void
   onClose(reason: CloseReason): void
 }
@@ -51,6 +54,7 @@ export type CloseReason =
 /** What all connections of a listener share. */
 export interface ConnectionRoom {
   readonly args: Args
+  readonly scan: RequestScan
   readonly slabs: SlabPool
   readonly limits: ConnectionLimits
   readonly stats: ConnectionStats

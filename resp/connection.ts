@@ -313,6 +313,7 @@ export class Connection {
     const writer = this.writer
     const conversation = this.conversation
     const requestsBefore = this.requests
+    const scan = this.#room.scan
     let budget = limits.commandsPerTurnMax
     this.isRunning = true
     conversation.onTurnStart?.(this.#nowMs)
@@ -321,6 +322,7 @@ export class Connection {
         if (parser.pendingBytes > 0) this.#halts |= TURN
         break
       }
+      if (parser.position >= scan.until && parser.lookAhead(scan)) conversation.onAhead?.(scan)
       const result = parser.next(args, conversation.isAuthenticated)
       if (result !== READY) {
         if (result === FAILED) this.#refuse()
@@ -335,6 +337,7 @@ export class Connection {
     this.isRunning = false
     conversation.onTurnEnd?.()
     args.clear()
+    scan.forget()
     parser.endOfChunk()
     stats.requests += this.requests - requestsBefore
     this.#pace.note(limits, parser.pendingBytes, this.requests !== requestsBefore, this.bytesIn, this.#nowMs)

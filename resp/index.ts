@@ -14,6 +14,7 @@ export { defaultConnectionLimits, newConnectionStats, unlimitedOutput } from './
 export { ReplyWriter } from './reply-writer.ts'
 export type { ParseResult, ParserLimits } from './request-parser.ts'
 export { defaultParserLimits, FAILED, NEED_MORE, READY, RequestParser } from './request-parser.ts'
+export { RequestScan } from './request-scan.ts'
 export type { RunningServer, ServerLimits, ServerOptions } from './server.ts'
 export { defaultServerLimits, startServer } from './server.ts'
 export { SlabPool, slabBytes } from './slab-pool.ts'

@@ -11,6 +11,7 @@
 import type { Buffer } from 'node:buffer'
 import { Args } from './args.ts'
 import { InputBuffer } from './input-buffer.ts'
+import type { RequestScan } from './request-scan.ts'
 import { splitInline } from './inline-request.ts'
 
 export interface ParserLimits {
@@ -97,6 +98,19 @@ export class RequestParser {
   /** To be called after the last `next` of a chunk: the chunk's memory is let go. */
   endOfChunk(): void {
     this.#shift(this.#input.settle())
+  }
+
+  /** Where the next request begins, while none is half read. */
+  get position(): number {
+    return this.#at
+  }
+
+  /** Fills `scan` with what comes next; false when there is too little to make it worth while. */
+  lookAhead(scan: RequestScan): boolean {
+    const input = this.#input
+    if (this.#remaining > 0) return false
+    scan.scan(input.bytes, this.#at, input.end)
+    return scan.count > 1
   }
 
   next(args: Args, isAuthenticated: boolean): ParseResult {

@@ -8,6 +8,7 @@
 import { Buffer } from 'node:buffer'
 import net from 'node:net'
 import { Args } from './args.ts'
+import { RequestScan } from './request-scan.ts'
 import { Connection } from './connection.ts'
 import type { CloseReason, ConnectionRoom, Conversation } from './connection-ports.ts'
 import { type ConnectionLimits, type ConnectionStats, defaultConnectionLimits } from './limits.ts'
@@ -88,6 +89,7 @@ class Listener implements RunningServer {
     this.#turns = new TurnQueue(() => setImmediate(() => this.#onImmediate()))
     this.#room = {
       args: new Args(),
+      scan: new RequestScan(),
       slabs: new SlabPool(),
       limits: options.limits,
       stats: options.stats,

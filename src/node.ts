@@ -9,6 +9,7 @@ import {
   defaultServerLimits,
   newConnectionStats,
   unlimitedOutput,
+  type RequestScan,
 } from '../resp/index.ts'
 import { Call } from './commands/call.ts'
 import { CommandTable } from './commands/command-table.ts'
@@ -86,7 +87,7 @@ export class Node {
 
   /** Answers one client: the conversation its connection feeds with requests. */
   converse(connection: Connection): Conversation {
-    const { state, dispatch, executor, outputLimits } = this
+    const { state, dispatch, executor, outputLimits, space } = this
     const link = new ConnectionLink(connection, outputLimits)
     const session = new Session(connection.id, connection.writer, link, state.ports.wallMs())
     session.isAuthenticated = state.config.text('requirepass') === ''
@@ -101,6 +102,10 @@ export class Node {
       },
       onTurnEnd(): void {
         executor.endTurn()
+        space.ahead.forget()
+      },
+      onAhead(scan: RequestScan): void {
+        space.ahead.expect(scan.bytes!, scan.starts, scan.ends, scan.count)
       },
       onRequest(args: Args): void {
         dispatch.onRequest(session, args)

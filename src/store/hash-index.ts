@@ -116,6 +116,36 @@ export class HashIndex {
     }
   }
 
+  /**
+   * For many tables at once: the ref most likely meant by each hash, or 0. No position is kept. All home places are
+   * read before any of them is judged: a branch on one would wait for it, and the next read behind it.
+   */
+  seekAll(tables: Uint16Array, hashes: Uint32Array, refs: Uint32Array, count: number): number {
+    const heads = this.#heads
+    const segments = this.arena.u32
+    let sum = 0
+    for (let i = 0; i < count; i++) {
+      const base = heads[tables[i]! * 2]!
+      const bits = heads[tables[i]! * 2 + 1]!
+      refs[i] = 0
+      if (base === 0 || bits === DIRECTORY) continue
+      // Until the second round, the place of the pair.
+      const home = ((base & SEGMENT_MASK) << 2) + (hashes[i]! & ((1 << bits) - 1)) * 2
+      refs[i] = home
+      sum += segments[base >>> SEGMENT_SHIFT]![home]!
+    }
+    for (let i = 0; i < count; i++) {
+      const home = refs[i]!
+      if (home === 0) continue
+      const words = segments[heads[tables[i]! * 2]! >>> SEGMENT_SHIFT]!
+      const hash = hashes[i]!
+      // Two places are looked at; who lies further on, or at the other end, is not worth a loop.
+      if (words[home] === hash) refs[i] = words[home + 1]!
+      else refs[i] = words[home + 2] === hash ? words[home + 3]! : 0
+    }
+    return sum
+  }
+
   /** The next ref under the same hash after a `seek` whose candidate had another key, or 0. */
   seekNext(): number {
     const base = this.#heads[this.#table * 2]!

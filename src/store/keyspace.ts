@@ -14,6 +14,7 @@ import * as E from './entry.ts'
 import { HashIndex } from './hash-index.ts'
 import { type HashSecret, hashOf, SLOT_COUNT, slotOf } from './hash-slot.ts'
 import type { KeyspaceObserver, RemoveReason } from './keyspace-observer.ts'
+import { LookAhead } from './look-ahead.ts'
 import { overwritePlain } from './plain-string.ts'
 import { SlotDigest } from './slot-digest.ts'
 import { SlotExpiries } from './slot-expiries.ts'
@@ -40,6 +41,7 @@ export class Keyspace {
   readonly stats: KeyspaceStats = { hits: 0, misses: 0, expired: 0, evicted: 0 }
   readonly keyCount = new Float64Array(DATABASE_COUNT)
   readonly expiries = new SlotExpiries(DATABASE_COUNT)
+  readonly ahead: LookAhead
 
   /** Logical database (SELECT) -> physical database (stored in entries). SWAPDB changes only this. */
   readonly databaseMap = Uint8Array.from({ length: DATABASE_COUNT }, (_, database) => database)
@@ -78,6 +80,7 @@ export class Keyspace {
     this.arena = new Arena()
     this.entries = new Entries(this.arena)
     this.index = new HashIndex(new Arena(), SLOT_COUNT)
+    this.ahead = new LookAhead(this.index, this.arena, secret)
   }
 
   /** What the store holds: never less than its own tables, so that a maxmemory smaller than those refuses writes. */
@@ -87,11 +90,11 @@ export class Keyspace {
 
   /** The entry of a key, or 0. Expired entries are removed on sight. Neither statistics nor access clock move. */
   peek(database: number, key: Uint8Array, start: number, end: number): number {
-    const slot = slotOf(key, start, end)
-    const hash = hashOf(this.secret, key, start, end)
-    this.#foundSlot = slot
-    this.#foundHash = hash
-    let ref = this.index.seek(slot, hash)
+    const ahead = this.ahead
+    ahead.place(key, start, end)
+    this.#foundSlot = ahead.slot
+    this.#foundHash = ahead.hash
+    let ref = this.index.seek(ahead.slot, ahead.hash)
     while (ref !== 0 && !this.#holds(ref, database, key, start, end)) ref = this.index.seekNext()
     this.#foundRef = ref
     if (ref === 0) return 0

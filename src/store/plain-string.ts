@@ -7,7 +7,6 @@
 import type { ReplyWriter } from '../../resp/index.ts'
 import { SEGMENT_MASK, SEGMENT_SHIFT } from './arena.ts'
 import { HEADER_BYTES, KEY_INLINE_MAX, META_DATABASE_SHIFT } from './entry.ts'
-import { hashOf, slotOf } from './hash-slot.ts'
 import type { Keyspace } from './keyspace.ts'
 
 const VALUE_BYTES_MAX = 4096
@@ -23,7 +22,9 @@ export function replyPlain(
   end: number,
 ): boolean {
   if (end - start > KEY_INLINE_MAX || space.accessRule !== null) return false
-  const ref = space.index.seek(slotOf(key, start, end), hashOf(space.secret, key, start, end))
+  const ahead = space.ahead
+  ahead.place(key, start, end)
+  const ref = space.index.seek(ahead.slot, ahead.hash)
   if (ref === 0) return false
   const arena = space.arena
   const segment = ref >>> SEGMENT_SHIFT
@@ -56,8 +57,10 @@ export function overwritePlain(
   const length = valueEnd - valueStart
   if (length > VALUE_BYTES_MAX || end - start > KEY_INLINE_MAX) return 0
   if (space.attention !== 0 || space.accessRule !== null) return 0
-  const slot = slotOf(key, start, end)
-  const ref = space.index.seek(slot, hashOf(space.secret, key, start, end))
+  const ahead = space.ahead
+  ahead.place(key, start, end)
+  const slot = ahead.slot
+  const ref = space.index.seek(slot, ahead.hash)
   if (ref === 0) return 0
   const arena = space.arena
   const segment = ref >>> SEGMENT_SHIFT

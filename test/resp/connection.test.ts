@@ -9,6 +9,7 @@ import {
   defaultConnectionLimits,
   newConnectionStats,
   type Outlet,
+  RequestScan,
   SlabPool,
   TurnQueue,
 } from '../../resp/index.ts'
@@ -43,7 +44,7 @@ function house() {
   const turns = new TurnQueue(() => wakes++)
   const limits = defaultConnectionLimits()
   const stats = newConnectionStats()
-  const room = { args: new Args(), slabs: new SlabPool(), limits, stats, turns }
+  const room = { args: new Args(), scan: new RequestScan(), slabs: new SlabPool(), limits, stats, turns }
   let nextId = 1
   const join = () => {
     const outlet = new FakeOutlet()
