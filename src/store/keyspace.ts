@@ -12,7 +12,7 @@ import { Arena, SEGMENT_MASK, SEGMENT_SHIFT } from './arena.ts'
 import { Entries, type LargeValue } from './entries.ts'
 import * as E from './entry.ts'
 import { HashIndex } from './hash-index.ts'
-import { type HashSecret, hashOf, SLOT_COUNT, slotOf } from './hash-slot.ts'
+import { type HashSecret, SLOT_COUNT, slotOf } from './hash-slot.ts'
 import type { KeyspaceObserver, RemoveReason } from './keyspace-observer.ts'
 import { LookAhead } from './look-ahead.ts'
 import { overwritePlain } from './plain-string.ts'
@@ -90,11 +90,8 @@ export class Keyspace {
 
   /** The entry of a key, or 0. Expired entries are removed on sight. Neither statistics nor access clock move. */
   peek(database: number, key: Uint8Array, start: number, end: number): number {
-    const ahead = this.ahead
-    ahead.place(key, start, end)
-    this.#foundSlot = ahead.slot
-    this.#foundHash = ahead.hash
-    let ref = this.index.seek(ahead.slot, ahead.hash)
+    this.#place(key, start, end)
+    let ref = this.index.seek(this.#foundSlot, this.#foundHash)
     while (ref !== 0 && !this.#holds(ref, database, key, start, end)) ref = this.index.seekNext()
     this.#foundRef = ref
     if (ref === 0) return 0
@@ -109,12 +106,11 @@ export class Keyspace {
   /** For reading commands: counts a hit or a miss and stamps the access clock. */
   lookupRead(database: number, key: Uint8Array, start: number, end: number): number {
     const ref = this.peek(database, key, start, end)
-    if (ref === 0) {
-      this.stats.misses++
-      return 0
+    if (ref === 0) this.stats.misses++
+    else {
+      this.stats.hits++
+      this.touch(ref)
     }
-    this.stats.hits++
-    this.touch(ref)
     return ref
   }
 
@@ -308,14 +304,11 @@ export class Keyspace {
   }
 
   #enter(ref: number, database: number, key: Uint8Array, start: number, end: number): void {
-    const slot = slotOf(key, start, end)
-    const hash = hashOf(this.secret, key, start, end)
-    this.index.insert(slot, hash, ref)
+    this.#place(key, start, end)
+    this.index.insert(this.#foundSlot, this.#foundHash, ref)
     this.keyCount[database]!++
     this.entries.setAccess(ref, this.accessRule === null ? this.accessClock : this.accessRule(-1))
     this.#foundRef = ref
-    this.#foundSlot = slot
-    this.#foundHash = hash
     if (this.observer !== null && this.observer.onCreated !== null) this.observer.onCreated(database, ref)
   }
 
@@ -395,9 +388,13 @@ export class Keyspace {
     if (ref === this.#foundRef) return
     const key = this.entries.keyBuffer(ref)
     const start = this.entries.keyStart(ref)
-    const end = start + this.entries.keyLength(ref)
     this.#foundRef = ref
-    this.#foundSlot = slotOf(key, start, end)
-    this.#foundHash = hashOf(this.secret, key, start, end)
+    this.#place(key, start, start + this.entries.keyLength(ref))
+  }
+
+  #place(key: Uint8Array, start: number, end: number): void {
+    this.ahead.place(key, start, end)
+    this.#foundSlot = this.ahead.slot
+    this.#foundHash = this.ahead.hash
   }
 }
