@@ -1,9 +1,8 @@
 // One client's byte stream: requests are read in order and replies leave in order, with at most one write
 // per round of the event loop.
 //
-// Everything that can stop a connection from being served is one bit of `halts` (blocked, output not drained, turn
-// used up, too many replies owed, closing); it runs while no bit is set. Ports never call back inside a call.
-// It knows no socket and no command. Shape: machine.
+// Everything that can stop a connection from being served is one bit of `halts`; it runs while no bit is set. Ports never
+// call back inside a call. It knows no socket and no command. Shape: machine.
 
 import type { Buffer } from 'node:buffer'
 import type { CloseReason, ConnectionRoom, Conversation, Outlet } from './connection-ports.ts'
@@ -105,7 +104,7 @@ export class Connection {
     return (this.#halts & CLOSING) !== 0
   }
 
-  /** Request bytes received and not yet run. */
+  /** Request bytes not yet run. */
   get pendingBytes(): number {
     return this.#parser.pendingBytes
   }
@@ -123,10 +122,6 @@ export class Connection {
   /** Does the layer below still hold bytes it could not send at once? */
   get hasUnsent(): boolean {
     return this.#outletBytes > 0
-  }
-
-  get slotsCount(): number {
-    return this.#slots.count
   }
 
   onChunk(chunk: Buffer, nowMs: number): void {
@@ -241,6 +236,16 @@ export class Connection {
     if (this.isClosed) return
     this.#slots.fill(slot, reply)
     this.markDirty()
+  }
+
+  /** Where the next reply will begin in the stream of all. */
+  get replyPlace(): number {
+    return this.#slots.place
+  }
+
+  /** Takes back replies that were held behind an open slot: each beginning at one of these places becomes `error`. */
+  replaceReplies(places: readonly number[], error: Buffer): void {
+    if (!this.isClosed) this.#slots.replace(places, error)
   }
 
   /** Something outside a request wrote into `writer`. */

@@ -5,7 +5,8 @@
 // the first slot still open may leave, filled slots are woven in, everything else waits its turn.
 // It knows neither what the replies say nor when they are sent. Shape: machine.
 
-import type { Buffer } from 'node:buffer'
+import { Buffer } from 'node:buffer'
+import { replyEnd } from './reply-span.ts'
 import { ReplyWriter } from './reply-writer.ts'
 import type { SlabPool } from './slab-pool.ts'
 
@@ -73,6 +74,44 @@ export class ReplySlots {
     if (!isOpen) throw new Error(`reply slot ${slot} is not open`)
     this.#replies[index] = reply
     this.waitingBytes += reply.length
+  }
+
+  /** Where in the stream of bytes the next reply will begin. */
+  get place(): number {
+    return this.#base + this.#writer.length
+  }
+
+  /**
+   * Puts `error` in place of each reply that begins at one of these places, in ascending order; a slot still open
+   * stands in front of all of them. Slots behind a reply that changed its length move with what they stand in.
+   */
+  replace(places: readonly number[], error: Buffer): void {
+    const writer = this.#writer
+    const start = places[0]! - this.#base
+    const tail = Buffer.from(writer.bytes.subarray(start, writer.length))
+    const tailPlace = places[0]!
+    const mask = this.#places.length - 1
+    let slot = this.#first
+    let read = 0
+    writer.truncate(start)
+    const copyUpTo = (place: number): void => {
+      for (; slot < this.#first + this.count; slot++) {
+        const slotPlace = this.#places[slot & mask]!
+        if (slotPlace > place) break
+        if (slotPlace <= tailPlace) continue
+        writer.raw(tail, read, slotPlace - tailPlace)
+        read = slotPlace - tailPlace
+        this.#places[slot & mask] = this.#base + writer.length
+      }
+      writer.raw(tail, read, place - tailPlace)
+      read = place - tailPlace
+    }
+    for (const place of places) {
+      copyUpTo(place)
+      read = replyEnd(tail, read)
+      writer.raw(error, 0, error.length)
+    }
+    copyUpTo(tailPlace + tail.length)
   }
 
   /** Moves everything that may leave to `output`. */

@@ -433,3 +433,21 @@ test('a message to thousands goes out in groups and never in the middle of a rep
   turns.flush()
   assert.ok(listeners.every(({ outlet }) => outlet.sent.join('') === '+news\r\n'))
 })
+
+test('replies held behind a slot can be taken back one by one, and slots behind them keep their order', () => {
+  const { join, turns } = house()
+  const { connection, slots, say, heard } = join()
+  say('ECHO before\r\nSLOT\r\n')
+  const places: number[] = []
+  places.push(connection.replyPlace)
+  say('ECHO first\r\nECHO kept\r\nSLOT\r\n')
+  places.push(connection.replyPlace)
+  say('BIG 300\r\nPING\r\nSLOT\r\nECHO last\r\n')
+  connection.replaceReplies(places, Buffer.from('-TIMEOUT\r\n'))
+  slots.forEach((slot, i) => void connection.fillSlot(slot, Buffer.from(i === 0 ? '' : `+${i}\r\n`)))
+  turns.flush()
+  assert.equal(
+    heard(),
+    '$6\r\nbefore\r\n-TIMEOUT\r\n$4\r\nkept\r\n+1\r\n-TIMEOUT\r\n+PONG\r\n+2\r\n$4\r\nlast\r\n',
+  )
+})
