@@ -238,14 +238,9 @@ export class Connection {
     this.markDirty()
   }
 
-  /** Where the next reply will begin in the stream of all. */
-  get replyPlace(): number {
-    return this.#slots.place
-  }
-
-  /** Takes back replies that were held behind an open slot: each beginning at one of these places becomes `error`. */
-  replaceReplies(places: readonly number[], error: Buffer): void {
-    if (!this.isClosed) this.#slots.replace(places, error)
+  /** For looking at what is owed, and for taking back replies that wait behind an open slot. */
+  get slots(): ReplySlots {
+    return this.#slots
   }
 
   /** Something outside a request wrote into `writer`. */

@@ -27,6 +27,7 @@ import type { NodePorts, NodeState } from './session/node-state.ts'
 import { ownSession } from './session/own-session.ts'
 import { Session } from './session/session.ts'
 import { applySettings } from './settings.ts'
+import { Defragmentation, DEFRAGMENTATION_MS } from './store/defragmentation.ts'
 import { EffectLog } from './store/effect-log.ts'
 import { Eviction } from './store/eviction.ts'
 import { ExpiryCycle } from './store/expiry.ts'
@@ -49,6 +50,7 @@ export class Node {
   readonly replay: Replay
   readonly eviction: Eviction
   readonly expiry: ExpiryCycle
+  readonly defragmentation: Defragmentation
   readonly serverLimits = defaultServerLimits()
   /** Time between two cycles: 1000 / hz. */
   cycleMs = 100
@@ -61,6 +63,7 @@ export class Node {
     this.table = new CommandTable(families)
     this.eviction = new Eviction(this.space, this.effects, ports.random32)
     this.expiry = new ExpiryCycle(this.space, ports.monotonicUs)
+    this.defragmentation = new Defragmentation(this.space, ports.monotonicUs)
     this.state = freshState(
       config,
       log,
@@ -70,6 +73,7 @@ export class Node {
       newConnectionStats(),
       this.table.byNumber.length,
       this.expiry,
+      this.defragmentation,
     )
     const own = ownSession()
     const call = new Call(this.state, this.space, this.effects, own, this.table.rows[0]!, this.table)
@@ -82,6 +86,10 @@ export class Node {
     ports.every(
       () => this.cycleMs,
       () => this.onCycle(),
+    )
+    ports.every(
+      () => (this.defragmentation.effortPercent === 0 ? this.cycleMs : DEFRAGMENTATION_MS),
+      () => this.defragmentation.run(),
     )
   }
 

@@ -28,6 +28,25 @@ const SETTINGS: readonly Setting[] = [
   },
   {
     directives: [
+      'activedefrag',
+      'active-defrag-ignore-bytes',
+      'active-defrag-threshold-lower',
+      'active-defrag-threshold-upper',
+      'active-defrag-cycle-min',
+      'active-defrag-cycle-max',
+    ],
+    apply: (node, config) => {
+      const settings = node.defragmentation.settings
+      settings.isOn = config.is('activedefrag')
+      settings.ignoreBytes = config.number('active-defrag-ignore-bytes')
+      settings.thresholdLowerPercent = config.number('active-defrag-threshold-lower')
+      settings.thresholdUpperPercent = config.number('active-defrag-threshold-upper')
+      settings.cycleMinPercent = config.number('active-defrag-cycle-min')
+      settings.cycleMaxPercent = config.number('active-defrag-cycle-max')
+    },
+  },
+  {
+    directives: [
       'hash-max-listpack-entries',
       'hash-max-listpack-value',
       'set-max-intset-entries',

@@ -2,6 +2,8 @@
  * Config [Table]: CONFIG: the directives read, set and written back, and the statistics set to zero. What a directive
  * means is for src/config and its listeners to know.
  */
+import { freshDefragmentationStats } from '../store/defragmentation.ts'
+import { freshKeyspaceStats } from '../store/keyspace-stats.ts'
 import type { Call } from './call.ts'
 import { ADMIN, type Command, LOADING, NOSCRIPT, STALE } from './command.ts'
 import { writeHelp } from './help-lines.ts'
@@ -43,10 +45,11 @@ function words(call: Call): string[] {
 }
 
 function resetStatistics(call: Call): void {
-  const { statistics, connectionStats, expiry } = call.node
+  const { statistics, connectionStats, expiry, defragmentation } = call.node
   statistics.reset()
   for (const name of Object.keys(connectionStats)) connectionStats[name as keyof typeof connectionStats] = 0
-  Object.assign(call.space.stats, { hits: 0, misses: 0, expired: 0, evicted: 0 })
+  Object.assign(call.space.stats, freshKeyspaceStats())
+  Object.assign(defragmentation.stats, freshDefragmentationStats())
   expiry.timeLimitReached = 0
   expiry.stalePercent = 0
   call.reply.ok()

@@ -107,7 +107,7 @@ function memory({ node }: Call): string[] {
     'mem_cluster_links:0',
     'mem_aof_buffer:0',
     'mem_allocator:arena',
-    'active_defrag_running:0',
+    `active_defrag_running:${Math.ceil(node.defragmentation.effortPercent)}`,
     'lazyfree_pending_objects:0',
     'lazyfreed_objects:0',
   ]
@@ -192,7 +192,8 @@ function traffic({ node }: Call): string[] {
 }
 
 function keyFigures({ node, space }: Call): string[] {
-  const { expiry, channels } = node
+  const { expiry, channels, defragmentation } = node
+  const { moved, stuck, totalUs } = defragmentation.stats
   return [
     `expired_keys:${space.stats.expired}`,
     `expired_stale_perc:${expiry.stalePercent.toFixed(2)}`,
@@ -211,12 +212,13 @@ function keyFigures({ node, space }: Call): string[] {
     'total_forks:0',
     'migrate_cached_sockets:0',
     'slave_expires_tracked_keys:0',
-    'active_defrag_hits:0',
-    'active_defrag_misses:0',
-    'active_defrag_key_hits:0',
+    `active_defrag_hits:${moved}`,
+    `active_defrag_misses:${stuck}`,
+    // One cell is one key, and no key is looked at without being moved.
+    `active_defrag_key_hits:${moved}`,
     'active_defrag_key_misses:0',
-    'total_active_defrag_time:0',
-    'current_active_defrag_time:0',
+    `total_active_defrag_time:${Math.floor((totalUs + defragmentation.currentUs) / 1000)}`,
+    `current_active_defrag_time:${Math.floor(defragmentation.currentUs / 1000)}`,
     'tracking_total_keys:0',
     'tracking_total_items:0',
     'tracking_total_prefixes:0',

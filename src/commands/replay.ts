@@ -1,16 +1,17 @@
 /**
  * Replay [Machine]: applies effects (effect-log.ts) to a store, so that it ends up with the same values, versions and
- * expiries as the store they were recorded on. A whole entry (PUT) and a removal win over what is older; the others
- * build on the version they name and touch nothing else:
+ * expiries as the store they were recorded on. Whether one may be applied is decided by resolve.ts; of the rest,
  *
  *   applied         done, or done before
- *   base-mismatch   this store has another version: ask for the whole entry, or be refused for being ahead
+ *   base-mismatch   not done: `refusal` says whether what it builds on is missing or something newer is here
  *   broken          no effect at all; nothing was touched, and what follows in these bytes cannot be trusted
  *
- * Nothing is answered, announced or counted on the way. It does not know where effects come from or who is right.
+ * Nothing is answered, announced or counted on the way, and nobody who waits for a key is woken: only who watches one
+ * is told. It does not know where effects come from or who is right.
  */
 import { Args } from '../../resp/index.ts'
 import { wallMsOf } from '../hlc.ts'
+import { decide, type Incoming } from '../replication/resolve.ts'
 import type { NodeState } from '../session/node-state.ts'
 import { ownSession } from '../session/own-session.ts'
 import { ByteReader } from '../store/byte-writer.ts'
@@ -18,6 +19,8 @@ import { EFFECT_EXPIRE, EFFECT_PUT, EFFECT_REMOVE, EFFECT_RUN, EffectLog } from 
 import { TYPE_STRING } from '../store/entry.ts'
 import { readEntry } from '../store/entry-codec.ts'
 import { DATABASE_COUNT, type Keyspace } from '../store/keyspace.ts'
+import type { KeyspaceObserver } from '../store/keyspace-observer.ts'
+import { Standing } from '../store/standing.ts'
 import { STRING_FLAGS, writeString } from '../store/string.ts'
 import { Call } from './call.ts'
 import { WRITE } from './command.ts'
@@ -25,55 +28,93 @@ import type { CommandTable } from './command-table.ts'
 
 export type ReplayOutcome = 'applied' | 'base-mismatch' | 'broken'
 
+/** Gap: only the whole entry helps. Ahead: the sender does not know what is here. */
+export type ReplayRefusal = 'gap' | 'ahead'
+
 /** Bytes of the fixed parts of an entry's body: type, expiry; a string has flags and length beside them. */
 const HEAD_BYTES = 9
 const STRING_HEAD_BYTES = 14
 /** Behind the key while a value is read that may yet prove to be broken. */
-const STAGING_MARK = '\0staging'
+const STAGING_MARK = Buffer.from('\0staging', 'latin1')
+
+/** By verb. */
+const INCOMING: Incoming[] = []
+INCOMING[EFFECT_RUN] = 'run'
+INCOMING[EFFECT_PUT] = 'put'
+INCOMING[EFFECT_REMOVE] = 'remove'
+INCOMING[EFFECT_EXPIRE] = 'expire'
 
 export class Replay {
+  /** Why the last outcome was a base mismatch. */
+  refusal: ReplayRefusal = 'gap'
+  /** What the effect read last is about; the key lies in the bytes it was read from. */
+  verb = 0
+  database = 0
+  version = 0
+  origin = 0
+  keyStart = 0
+  keyEnd = 0
   readonly #node: NodeState
   readonly #space: Keyspace
   readonly #table: CommandTable
   readonly #call: Call
   readonly #args = new Args()
-  #database = 0
+  readonly #standing: Standing
+  readonly #discreet: KeyspaceObserver
   #base = 0
-  #version = 0
-  #origin = 0
   #keyArgument = 0
 
   constructor(node: NodeState, table: CommandTable) {
     this.#node = node
     this.#space = node.space
     this.#table = table
+    this.#standing = new Standing(node.space)
     // An effect log of its own, never switched on: what is replayed here has been recorded elsewhere.
     const silent = new EffectLog(node.space)
     this.#call = new Call(node, node.space, silent, ownSession(), table.rows[0]!, table)
+    const touch = (database: number, ref: number): void => {
+      if (node.watches.keyCount !== 0) node.watches.onEntryTouched(database, ref)
+    }
+    this.#discreet = { onCreated: null, onChanged: touch, onRemoved: touch }
   }
 
   /** Applies the one effect at the reader's position and moves behind it. */
   apply(input: ByteReader, nowMs: number): ReplayOutcome {
-    const verb = this.#readEffect(input)
-    if (verb === 0) return 'broken'
+    return this.read(input) ? this.applyRead(nowMs) : 'broken'
+  }
+
+  /** Reads the effect at the reader's position and moves behind it; false: these bytes are none. */
+  read(input: ByteReader): boolean {
+    this.verb = this.#readEffect(input)
+    if (this.verb === 0) return false
+    this.keyStart = this.#args.starts[this.#keyArgument]!
+    this.keyEnd = this.#args.ends[this.#keyArgument]!
+    return true
+  }
+
+  /** Applies the effect read last, once. */
+  applyRead(nowMs: number): ReplayOutcome {
     const space = this.#space
     const hits = space.stats.hits
     const misses = space.stats.misses
     const touchesAccess = space.touchesAccess
     const notifyFlags = this.#node.notifyFlags
+    const observer = space.observer
     space.nowMs = nowMs
-    space.forcedVersion = this.#version
-    space.forcedOrigin = this.#origin
+    space.forcedVersion = this.version
+    space.forcedOrigin = this.origin
     space.ignoresExpiry = true
     space.touchesAccess = false
+    space.observer = observer === null ? null : this.#discreet
     this.#node.notifyFlags = 0
     try {
-      return this.#applyVerb(verb)
+      return this.#applyVerb(this.verb)
     } finally {
       space.forcedVersion = 0
       space.forcedOrigin = 0
       space.ignoresExpiry = false
       space.touchesAccess = touchesAccess
+      space.observer = observer
       space.stats.hits = hits
       space.stats.misses = misses
       this.#node.notifyFlags = notifyFlags
@@ -84,11 +125,11 @@ export class Replay {
   /** Reads header and words; answers the verb, or 0 when the bytes are no effect. */
   #readEffect(input: ByteReader): number {
     const verb = input.u8()
-    this.#database = input.u8()
+    this.database = input.u8()
     const count = input.u32()
     this.#base = input.f64()
-    this.#version = input.f64()
-    this.#origin = input.u32()
+    this.version = input.f64()
+    this.origin = input.u32()
     const args = this.#args
     args.clear()
     args.bytes = input.bytes
@@ -98,10 +139,10 @@ export class Replay {
     }
     const isSound =
       !input.isBroken &&
-      this.#database < DATABASE_COUNT &&
-      this.#version > 0 &&
+      this.database < DATABASE_COUNT &&
+      this.version > 0 &&
       this.#base >= 0 &&
-      Number.isSafeInteger(this.#version) &&
+      Number.isSafeInteger(this.version) &&
       Number.isSafeInteger(this.#base)
     if (!isSound) return 0
     this.#keyArgument = verb === EFFECT_RUN ? 1 : 0
@@ -115,33 +156,39 @@ export class Replay {
     if (verb === EFFECT_EXPIRE && (this.#args.length(1) !== 8 || !this.#isExpirySound(0))) return 'broken'
     if (verb === EFFECT_PUT && (this.#args.length(1) < HEAD_BYTES || !this.#isExpirySound(1))) return 'broken'
     const ref = this.#peekLiving()
-    const entries = this.#space.entries
-    const version = ref === 0 ? 0 : entries.versionOf(ref)
-    if (version === this.#version && entries.originOf(ref) === this.#origin) return 'applied'
-    if (verb === EFFECT_PUT || verb === EFFECT_REMOVE) {
-      const isAhead =
-        version > this.#version || (version === this.#version && entries.originOf(ref) > this.#origin)
-      if (isAhead) return 'base-mismatch'
-      if (verb === EFFECT_PUT) return this.#put(ref)
-      if (ref !== 0) this.#space.remove(ref)
-      return 'applied'
-    }
-    if (version !== this.#base) return 'base-mismatch'
+    const standing = this.#standing
+    standing.take(ref, this.database, this.#args.bytes, this.keyStart, this.keyEnd)
+    const { here, version, origin } = standing
+    const decision = decide(INCOMING[verb]!, this.#base, this.version, this.origin, here, version, origin)
+    if (decision === 'done') return 'applied'
+    if (decision !== 'apply') return this.#refuse(decision)
+    if (verb === EFFECT_PUT) return this.#put(ref)
     if (verb === EFFECT_RUN) return this.#run()
-    if (ref === 0) return 'base-mismatch'
-    this.#space.setExpiry(ref, this.#expiryAt(0))
+    if (verb === EFFECT_EXPIRE) this.#space.setExpiry(ref, this.#expiryAt(0))
+    else if (ref !== 0) this.#space.remove(ref)
+    else this.#bury()
     return 'applied'
+  }
+
+  #refuse(refusal: ReplayRefusal): ReplayOutcome {
+    this.refusal = refusal
+    return 'base-mismatch'
+  }
+
+  /** The removal of a key that is not here (any more). */
+  #bury(): void {
+    const { database, keyStart, keyEnd, version, origin } = this
+    const removedMs = wallMsOf(version)
+    this.#space.tombstones?.bury(database, this.#args.bytes, keyStart, keyEnd, version, origin, removedMs)
   }
 
   /** The key's entry. One that was over when the effect was made counts as gone, as it did there. */
   #peekLiving(): number {
-    const args = this.#args
     const space = this.#space
-    const i = this.#keyArgument
-    const ref = space.peek(this.#database, args.bytes, args.starts[i]!, args.ends[i]!)
+    const ref = space.peek(this.database, this.#args.bytes, this.keyStart, this.keyEnd)
     if (ref === 0 || this.#base !== 0) return ref
     const expiryMs = space.entries.expiryOf(ref)
-    if (expiryMs === 0 || expiryMs > wallMsOf(this.#version) || space.entries.versionOf(ref) >= this.#version)
+    if (expiryMs === 0 || expiryMs > wallMsOf(this.version) || space.entries.versionOf(ref) >= this.version)
       return ref
     space.expire(ref)
     return 0
@@ -166,12 +213,12 @@ export class Replay {
     const call = this.#call
     const changes = this.#space.changes
     call.args = this.#args
-    call.database = this.#database
+    call.database = this.database
     call.nowMs = this.#space.nowMs
     call.mayBlock = false
     call.row.handler(call)
     call.reply.reset(true)
-    return this.#space.changes === changes ? 'base-mismatch' : 'applied'
+    return this.#space.changes === changes ? this.#refuse('gap') : 'applied'
   }
 
   #put(ref: number): ReplayOutcome {
@@ -188,15 +235,13 @@ export class Replay {
       return 'applied'
     }
     // What is there must survive a broken value: the new one is read under another key first.
-    const staging = Buffer.concat([
-      args.bytes.subarray(keyStart, keyEnd),
-      Buffer.from(STAGING_MARK, 'latin1'),
-    ])
-    if (space.peek(this.#database, staging, 0, staging.length) !== 0) return 'base-mismatch'
+    let staging = args.bytes.subarray(keyStart, keyEnd)
+    do staging = Buffer.concat([staging, STAGING_MARK])
+    while (space.peek(this.database, staging, 0, staging.length) !== 0)
     const made = this.#readValue(staging, 0, staging.length)
     if (made === 0) return 'broken'
     space.remove(ref)
-    const moved = space.transfer(made, this.#database, args.bytes, keyStart, keyEnd)
+    const moved = space.transfer(made, this.database, args.bytes, keyStart, keyEnd)
     space.remove(made)
     space.changed(moved)
     return 'applied'
@@ -206,7 +251,7 @@ export class Replay {
   #readValue(key: Uint8Array, keyStart: number, keyEnd: number): number {
     const args = this.#args
     const input = new ByteReader(args.bytes, args.starts[1]!, args.ends[1]!)
-    const made = readEntry(this.#space, this.#database, key, keyStart, keyEnd, input)
+    const made = readEntry(this.#space, this.database, key, keyStart, keyEnd, input)
     if (made === 0 || (input.isAtEnd && !input.isBroken)) return made
     this.#space.remove(made)
     return 0
@@ -224,7 +269,7 @@ export class Replay {
     if ((flags & ~STRING_FLAGS) !== 0 || length !== args.length(1) - STRING_HEAD_BYTES) return 'broken'
     let to = ref
     if (ref !== 0) to = space.makeString(ref, length, false)
-    else to = space.create(this.#database, TYPE_STRING, bytes, args.starts[0]!, args.ends[0]!, length)
+    else to = space.create(this.database, TYPE_STRING, bytes, args.starts[0]!, args.ends[0]!, length)
     writeString(space, to, 0, bytes, start + STRING_HEAD_BYTES, args.ends[1]!)
     space.entries.setFlags(to, flags)
     if (expiryMs !== 0) space.setExpiryUnstamped(to, expiryMs)

@@ -14,6 +14,9 @@ const lazyFree = {
 const entriesMax = { type: 'int', min: 0, max: INT64_MAX, isMutable: true } as const
 const valueBytesMax = { type: 'bytes', min: 0, max: INT64_MAX, isMutable: true } as const
 
+const wastePercent = { type: 'int', min: 0, max: 1000, unit: 'percent', isMutable: true } as const
+const effortPercent = { type: 'int', min: 1, max: 99, unit: 'percent', isMutable: true } as const
+
 export const memoryRows = [
   {
     name: 'maxmemory',
@@ -133,6 +136,52 @@ export const memoryRows = [
     default: 'yes',
     isMutable: true,
     doc: 'Let tables shrink in the background when they have become too large for what they hold.',
+  },
+  {
+    name: 'activedefrag',
+    type: 'bool',
+    default: 'yes',
+    isMutable: true,
+    doc:
+      'Move keys together when memory lies in half-empty pages, so that resident memory follows the data. On by default, unlike in Redis: ' +
+      'a page serves values of one size, so without it memory kept for one size is of no use to another.',
+  },
+  {
+    name: 'active-defrag-ignore-bytes',
+    type: 'bytes',
+    default: '16777216',
+    min: 1,
+    max: INT64_MAX,
+    isMutable: true,
+    doc:
+      'Waste below which nothing is moved. Less than the 100mb of Redis, as moving costs only what it gains: half-empty pages are ' +
+      'known, and no keys are searched for what lies in them.',
+  },
+  {
+    ...wastePercent,
+    name: 'active-defrag-threshold-lower',
+    default: '10',
+    doc: 'Waste, in percent of the memory used for values, that starts defragmentation.',
+  },
+  {
+    ...wastePercent,
+    name: 'active-defrag-threshold-upper',
+    default: '25',
+    doc:
+      'Waste at which defragmentation makes its greatest effort. Less than the 100 of Redis, for memory that is not given back in time ' +
+      'must be taken from the system: so resident memory stays within a third of maxmemory even while all values change in size.',
+  },
+  {
+    ...effortPercent,
+    name: 'active-defrag-cycle-min',
+    default: '1',
+    doc: 'Share of the CPU that defragmentation takes at the lower threshold.',
+  },
+  {
+    ...effortPercent,
+    name: 'active-defrag-cycle-max',
+    default: '25',
+    doc: 'Share of the CPU that defragmentation takes at the upper threshold.',
   },
   {
     ...entriesMax,

@@ -97,17 +97,8 @@ export const singleProcessRows: readonly Directive[] = [
     atStart(int('io-threads', 1, [1, 128], 'Threads for reading and writing.')),
     atStart(bool('io-threads-do-reads', 'no', 'Threads for reading.')),
     bool('jemalloc-bg-thread', 'yes', 'Background thread of the allocator.'),
-    bool('activedefrag', 'no', 'Defragment memory.'),
-    bytes(
-      'active-defrag-ignore-bytes',
-      104857600,
-      [1, INT64_MAX],
-      'Waste below which nothing is defragmented.',
-    ),
-    int('active-defrag-threshold-lower', 10, [0, 1000], 'Waste in percent that starts it.'),
-    int('active-defrag-threshold-upper', 100, [0, 1000], 'Waste in percent for full effort.'),
-    int('active-defrag-cycle-min', 1, [1, 99], 'Least effort in percent of CPU.'),
-    int('active-defrag-cycle-max', 25, [1, 99], 'Most effort in percent of CPU.'),
+  ]),
+  ...withoutEffect('defragmentation walks pages of memory, not the fields of collections', [
     int('active-defrag-max-scan-fields', 1000, [1, INT64_MAX], 'Fields looked at in one go.'),
   ]),
 ]

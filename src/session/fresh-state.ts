@@ -2,6 +2,7 @@
 import type { ConnectionStats } from '../../resp/index.ts'
 import type { Config } from '../config/index.ts'
 import type { Log } from '../log.ts'
+import type { Defragmentation } from '../store/defragmentation.ts'
 import type { ExpiryCycle } from '../store/expiry.ts'
 import type { Keyspace } from '../store/keyspace.ts'
 import { Channels } from './channels.ts'
@@ -24,6 +25,7 @@ export function freshState(
   connectionStats: ConnectionStats,
   commandCount: number,
   expiry: ExpiryCycle,
+  defragmentation: Defragmentation,
 ): NodeState {
   const channels = new Channels()
   const state: NodeState = {
@@ -34,6 +36,7 @@ export function freshState(
     runId,
     connectionStats,
     expiry,
+    defragmentation,
     channels,
     clients: new Clients(),
     waiters: new Waiters(space),

@@ -5,6 +5,7 @@
 import type { Args, ConnectionStats } from '../../resp/index.ts'
 import type { Config } from '../config/index.ts'
 import type { Log } from '../log.ts'
+import type { Defragmentation } from '../store/defragmentation.ts'
 import type { ExpiryCycle } from '../store/expiry.ts'
 import type { Keyspace } from '../store/keyspace.ts'
 import type { Channels } from './channels.ts'
@@ -68,6 +69,7 @@ export interface NodeState {
   /** What the connections of the listener have counted. */
   readonly connectionStats: ConnectionStats
   readonly expiry: ExpiryCycle
+  readonly defragmentation: Defragmentation
   /** The port in fact listened on. */
   port: number
   /** The file CONFIG REWRITE changes; empty when there is none. */

@@ -8,7 +8,9 @@
  *
  *   segment 256 MiB |page|page|page|...      page of class 48 B |cell|cell|free->cell|...|untouched|
  *
- * What is larger than a cell takes whole pages side by side (a run). It knows nothing of keys or values.
+ * What is larger than a cell takes whole pages side by side (a run). For defragmentation it names the emptiest pages
+ * of a class and sets one aside: no new cell goes there while its owner moves the old ones elsewhere. It knows nothing
+ * of keys or values.
  */
 export const UNIT_BYTES = 16
 export const PAGE_BYTES = 1 << 17
@@ -25,12 +27,16 @@ const CACHE_LINE_BYTES = 64
 /** Allocators put memory this large 16 bytes behind a page: this far on, cells begin where cache lines begin. */
 const ALIGNING_BYTES = 48
 const FREE_PAGE = 255
+/** A page with a larger share of live cells is as good as full: moving them would gain too little. */
+const SPARSE_SHARE_MAX = 7 / 8
 /** After `reset`, memory that more pages than this had been using is let go of; less is kept for what comes next. */
 const RESET_PAGES_KEPT = 512
 
 /** Units of a cell per class: every unit up to 512 B, then eight steps per doubling up to 32 KiB. */
 export const CLASS_UNITS: Uint32Array = buildClasses()
-const CLASS_COUNT = CLASS_UNITS.length
+export const CLASS_COUNT = CLASS_UNITS.length
+/** Cells of the smallest class in a page. */
+export const PAGE_CELLS_MAX = PAGE_BYTES / UNIT_BYTES
 
 function buildClasses(): Uint32Array {
   const units: number[] = []
@@ -67,6 +73,11 @@ export class Arena {
   readonly #pageNext: Uint32Array
   readonly #pagePrevious: Uint32Array
   readonly #classHead: Uint32Array
+  /** 1: a page holds a cell that cannot be moved, so that emptying it would be in vain. */
+  readonly #pageStuck: Uint8Array
+  // Scratch of `sparsePages` and `cellsOf`.
+  readonly #pagesByLive = new Uint32Array(PAGE_CELLS_MAX + 1)
+  readonly #isFreeCell = new Uint8Array(PAGE_CELLS_MAX)
   #freePages = 0
   #pagesTotal = 1
 
@@ -78,6 +89,7 @@ export class Arena {
     this.#pageNext = new Uint32Array(PAGES_MAX)
     this.#pagePrevious = new Uint32Array(PAGES_MAX)
     this.#classHead = new Uint32Array(CLASS_COUNT)
+    this.#pageStuck = new Uint8Array(PAGES_MAX)
     this.#addSegment()
   }
 
@@ -140,9 +152,83 @@ export class Arena {
     this.usedBytes -= count * PAGE_BYTES
   }
 
+  /**
+   * Puts the pages of a class that have room in order, so that the fullest are filled first, and appends to `into` the
+   * emptiest ones, at most `count`, whose cells fit into the rest.
+   */
+  sparsePages(sizeClass: number, count: number, into: number[]): void {
+    const cells = Math.floor(PAGE_CELLS_MAX / CLASS_UNITS[sizeClass]!)
+    const next = this.#pageNext
+    const byLive = this.#pagesByLive
+    byLive.fill(0, 0, cells + 1)
+    let holes = 0
+    for (let page = this.#classHead[sizeClass]!; page !== 0; ) {
+      const behind = next[page]!
+      const live = this.#pageLive[page]!
+      next[page] = byLive[live]!
+      byLive[live] = page
+      holes += cells - live
+      page = behind
+    }
+    this.#classHead[sizeClass] = 0
+    for (let live = 0; live <= cells; live++) {
+      for (let page = byLive[live]!; page !== 0; ) {
+        const behind = next[page]!
+        this.#link(page, sizeClass)
+        if (count > 0 && cells <= holes && live <= cells * SPARSE_SHARE_MAX && this.#pageStuck[page] === 0) {
+          into.push(page)
+          count--
+          holes -= cells
+        }
+        page = behind
+      }
+    }
+  }
+
+  /** Lets no new cell into a sparse page; its live ones are to be moved, and the last one closes it. False: not worth it. */
+  setAside(page: number, sizeClass: number): boolean {
+    const live = this.#pageLive[page]!
+    const isSparse = live * CLASS_UNITS[sizeClass]! <= PAGE_CELLS_MAX * SPARSE_SHARE_MAX
+    if (this.#pageClass[page] !== sizeClass || !isSparse) return false
+    if (this.#pageNext[page] === 0 && this.#classHead[sizeClass] === page) return false
+    this.#unlink(page, sizeClass)
+    // A page linked to itself is in no list, and taking it out of one changes nothing: `free` needs no exception.
+    this.#pageNext[page] = page
+    this.#pagePrevious[page] = page
+    return true
+  }
+
+  isAside(page: number): boolean {
+    return this.#pageNext[page] === page
+  }
+
+  /** Lets new cells into a page set aside whose cells could not all be moved; it is not tried again. */
+  putBack(page: number): void {
+    this.#pageStuck[page] = 1
+    this.#link(page, this.#pageClass[page]!)
+  }
+
+  /** Lists the live cells of a page in service; answers how many there are. */
+  cellsOf(page: number, into: Uint32Array): number {
+    const units = CLASS_UNITS[this.#pageClass[page]!]!
+    const first = page << PAGE_SHIFT
+    const touched = this.#pageTouched[page]!
+    const isFree = this.#isFreeCell
+    isFree.fill(0, 0, touched)
+    for (let ref = this.#pageFree[page]!; ref !== 0; ) {
+      isFree[(ref - first) / units] = 1
+      ref = this.u32[ref >>> SEGMENT_SHIFT]![(ref & SEGMENT_MASK) << 2]!
+    }
+    let count = 0
+    for (let cell = 0; cell < touched; cell++) if (isFree[cell] === 0) into[count++] = first + cell * units
+    return count
+  }
+
   /** Takes every cell back at once. */
   reset(): void {
     const isLarge = this.#pagesTotal > RESET_PAGES_KEPT
+    this.#pageClass.fill(FREE_PAGE, 0, this.#pagesTotal)
+    this.#pageNext.fill(0, 0, this.#pagesTotal)
     this.#classHead.fill(0)
     this.#freePages = 0
     this.#pagesTotal = 1
@@ -163,6 +249,7 @@ export class Arena {
     this.#pageLive[page] = 0
     this.#pageTouched[page] = 0
     this.#pageFree[page] = 0
+    this.#pageStuck[page] = 0
     this.pagesInUse++
     this.#link(page, sizeClass)
     return page

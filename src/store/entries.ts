@@ -19,6 +19,8 @@ export interface LargeValue {
 const INLINE_VALUE_MAX = CELL_BYTES_MAX - E.HEADER_BYTES - E.KEY_INLINE_MAX
 /** What a Buffer costs beyond its bytes: the object, its store and the allocator's head. */
 const APART_OVERHEAD_BYTES = 160
+/** Up to here a loop is faster than calling into the engine. */
+const LOOP_BYTES_MAX = 256
 
 export class Entries {
   readonly arena: Arena
@@ -153,6 +155,12 @@ export class Entries {
     return length === E.KEY_APART ? this.#longKeys.get(ref)!.length : length
   }
 
+  /** Is this the key of an entry whose key, as told by its `meta`, is so long that it lies apart? */
+  holdsLongKey(ref: number, meta: number, key: Uint8Array, start: number, end: number): boolean {
+    if ((meta & 0xffff) !== E.KEY_APART || this.keyLength(ref) !== end - start) return false
+    return this.keyBuffer(ref).compare(key, start, end) === 0
+  }
+
   /** Buffer, start and length of a value's bytes (strings and packed collections). Valid until the next change. */
   valueBuffer(ref: number): Buffer {
     if (this.storageOf(ref) === E.STORAGE_APART) return this.#apart[this.#lengthWord(ref)]!
@@ -195,6 +203,32 @@ export class Entries {
     this.#copyCell(ref, moved, copied)
     this.#setLengthWord(moved, length)
     this.#moveLongKey(ref, moved)
+    this.arena.free(ref)
+    return moved
+  }
+
+  /** Could the cell be an entry? Cells inside large collections may look like one: the index has the last word. */
+  mayBeEntry(ref: number): boolean {
+    const capacity = this.arena.capacityOf(ref)
+    if (capacity < E.HEADER_BYTES) return false
+    const keyLength = this.metaOf(ref) & 0xffff
+    if (keyLength === E.KEY_APART) return this.#longKeys.has(ref)
+    return keyLength <= E.KEY_INLINE_MAX && E.HEADER_BYTES + keyLength <= capacity
+  }
+
+  /** Moves an entry as it is to another cell of its size; the caller re-points the index. */
+  relocate(ref: number): number {
+    const byteCount = this.arena.capacityOf(ref)
+    const moved = this.arena.allocate(byteCount)
+    if (byteCount > LOOP_BYTES_MAX) this.#copyCell(ref, moved, byteCount)
+    else {
+      const from = this.arena.u32[ref >>> SEGMENT_SHIFT]!
+      const to = this.arena.u32[moved >>> SEGMENT_SHIFT]!
+      let at = (ref & SEGMENT_MASK) << 2
+      const start = (moved & SEGMENT_MASK) << 2
+      for (let word = start; word < start + byteCount / 4; word++) to[word] = from[at++]!
+    }
+    if ((this.metaOf(moved) & 0xffff) === E.KEY_APART) this.#moveLongKey(ref, moved)
     this.arena.free(ref)
     return moved
   }

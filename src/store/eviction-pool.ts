@@ -1,7 +1,8 @@
 /**
  * Eviction pool [Machine]: the best candidates for eviction seen so far, kept across samplings as Redis does. A
  * candidate is told by slot, hash and ref: it still stands while the index holds that very pair, so no key is copied.
- * An entry that moved meanwhile was written to, and is no candidate any more. Nothing is allocated after the start.
+ * An entry that moved meanwhile is no candidate any more: it was written to, or defragmented and is soon drawn again.
+ * Nothing is allocated after the start.
  */
 const POOL_SIZE = 16
 

@@ -126,9 +126,8 @@ export class Eviction {
     while (pool.count > 0) {
       const at = --pool.count
       const ref = pool.refs[at]!
-      let found = index.seek(pool.slots[at]!, pool.hashes[at]!)
-      while (found !== 0 && found !== ref) found = index.seekNext()
-      if (found !== 0 && (!this.#isVolatileOnly || entries.expiryOf(ref) !== 0)) return ref
+      const isThere = index.has(pool.slots[at]!, pool.hashes[at]!, ref)
+      if (isThere && (!this.#isVolatileOnly || entries.expiryOf(ref) !== 0)) return ref
     }
     return 0
   }

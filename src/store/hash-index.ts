@@ -164,13 +164,16 @@ export class HashIndex {
     }
   }
 
-  /** Positions on the pair (hash, ref), which must be there; `moveFound` and `removeFound` act on it. */
-  locate(table: number, hash: number, ref: number): void {
+  /** Positions on the pair (hash, ref) if there is one; `moveFound` and `removeFound` act on it. */
+  has(table: number, hash: number, ref: number): boolean {
     let candidate = this.seek(table, hash)
-    while (candidate !== ref) {
-      if (candidate === 0) throw new Error('hash index: a stored ref is not in its table')
-      candidate = this.seekNext()
-    }
+    while (candidate !== ref && candidate !== 0) candidate = this.seekNext()
+    return candidate === ref
+  }
+
+  /** The same for a pair that must be there. */
+  locate(table: number, hash: number, ref: number): void {
+    if (!this.has(table, hash, ref)) throw new Error('hash index: a stored ref is not in its table')
   }
 
   /** Points the found pair at another cell (its entry moved). */

@@ -14,22 +14,17 @@ import * as E from './entry.ts'
 import { HashIndex } from './hash-index.ts'
 import { type HashSecret, SLOT_COUNT, slotOf } from './hash-slot.ts'
 import type { KeyspaceObserver, RemoveReason } from './keyspace-observer.ts'
+import { freshKeyspaceStats } from './keyspace-stats.ts'
 import { LookAhead } from './look-ahead.ts'
 import { overwritePlain } from './plain-string.ts'
 import { SlotDigest } from './slot-digest.ts'
 import { SlotExpiries } from './slot-expiries.ts'
+import type { Tombstones } from './tombstones.ts'
 import { defaultEncodingLimits, type EncodingLimits } from './value-type.ts'
 
 export const DATABASE_COUNT = 16
 /** Per-slot arrays: table heads (twice, to grow), digest, expiry count and bound. */
 const FIXED_BYTES = SLOT_COUNT * (2 * 16 + 8 + 4 + 8)
-
-export interface KeyspaceStats {
-  hits: number
-  misses: number
-  expired: number
-  evicted: number
-}
 
 export class Keyspace {
   readonly entries: Entries
@@ -38,7 +33,7 @@ export class Keyspace {
   readonly secret: HashSecret
   readonly digest = new SlotDigest()
   readonly hlc = new Hlc()
-  readonly stats: KeyspaceStats = { hits: 0, misses: 0, expired: 0, evicted: 0 }
+  readonly stats = freshKeyspaceStats()
   readonly keyCount = new Float64Array(DATABASE_COUNT)
   readonly expiries = new SlotExpiries(DATABASE_COUNT)
   readonly ahead: LookAhead
@@ -48,6 +43,8 @@ export class Keyspace {
   readonly limits: EncodingLimits = defaultEncodingLimits()
 
   observer: KeyspaceObserver | null = null
+  /** In a mesh: the keys that were removed. */
+  tombstones: Tombstones | null = null
   /** How many watched keys and waiting clients there are: while it is 0, changes are not told to the observer. */
   attention = 0
   /** Wall time of the running command. */
@@ -171,7 +168,7 @@ export class Keyspace {
 
   /** Turns an entry of any type into a string of `length` undefined bytes; flags are cleared. */
   makeString(ref: number, length: number, keepsExpiry: boolean): number {
-    if (!keepsExpiry && this.entries.expiryOf(ref) !== 0) this.#storeExpiry(ref, 0)
+    if (!keepsExpiry && this.entries.expiryOf(ref) !== 0) this.setExpiryUnstamped(ref, 0)
     if (this.entries.storageOf(ref) === E.STORAGE_OBJECT) {
       const inline = this.entries.becomeInline(ref, 0)
       if (inline !== ref) this.#moved(ref, inline)
@@ -209,7 +206,7 @@ export class Keyspace {
     const made = this.entries.transfer(ref, database, key, start, end)
     this.#enter(made, database, key, start, end)
     const expiryMs = this.entries.expiryOf(ref)
-    if (expiryMs !== 0) this.#storeExpiry(made, expiryMs)
+    if (expiryMs !== 0) this.setExpiryUnstamped(made, expiryMs)
     return made
   }
 
@@ -244,13 +241,27 @@ export class Keyspace {
 
   /** Sets the absolute expiry (0 = never) and stamps the change. */
   setExpiry(ref: number, expiryMs: number): void {
-    this.#storeExpiry(ref, expiryMs)
+    this.setExpiryUnstamped(ref, expiryMs)
     this.changed(ref)
   }
 
   /** Sets the expiry without a stamp, for commands that go on to call `changed` for the same key. */
   setExpiryUnstamped(ref: number, expiryMs: number): void {
-    this.#storeExpiry(ref, expiryMs)
+    const f64 = this.arena.f64[ref >>> SEGMENT_SHIFT]!
+    const at = ((ref & SEGMENT_MASK) << 1) + 1
+    const slot = ref === this.#foundRef ? this.#foundSlot : this.slotOfRef(ref)
+    this.expiries.onChanged(slot, this.entries.databaseOf(ref), f64[at]!, expiryMs)
+    f64[at] = expiryMs
+  }
+
+  /** Moves the entry in this cell to another cell, which changes nothing else; false: the cell holds no entry. */
+  relocate(ref: number): boolean {
+    if (!this.entries.mayBeEntry(ref)) return false
+    this.#find(ref)
+    const isEntry = this.index.has(this.#foundSlot, this.#foundHash, ref)
+    this.#foundRef = isEntry ? this.entries.relocate(ref) : 0
+    if (isEntry) this.index.moveFound(this.#foundRef)
+    return isEntry
   }
 
   /** Drops all keys of a database (all databases: -1). When no other has keys, all memory is taken back at once. */
@@ -258,6 +269,7 @@ export class Keyspace {
     let others = 0
     for (let other = 0; other < DATABASE_COUNT; other++)
       if (other !== database) others += this.keyCount[other]!
+    this.tombstones?.onFlush(database, this.forcedVersion || this.hlc.next(this.nowMs, 0))
     if (database === -1 || others === 0) this.#reset()
     else for (let slot = 0; slot < SLOT_COUNT; slot++) this.clearSlot(slot, database)
     this.changes++
@@ -317,16 +329,11 @@ export class Keyspace {
     if (((meta >>> E.META_DATABASE_SHIFT) & 15) !== database) return false
     const length = end - start
     if ((meta & 0xffff) !== length || length > E.KEY_INLINE_MAX)
-      return this.#holdsLong(ref, meta, key, start, end)
+      return this.entries.holdsLongKey(ref, meta, key, start, end)
     const bytes = this.arena.bytes[ref >>> SEGMENT_SHIFT]!
     let at = ((ref & SEGMENT_MASK) << 4) + E.HEADER_BYTES
     for (; start < end; start++) if (bytes[at++] !== key[start]) return false
     return true
-  }
-
-  #holdsLong(ref: number, meta: number, key: Uint8Array, start: number, end: number): boolean {
-    if ((meta & 0xffff) !== E.KEY_APART || this.entries.keyLength(ref) !== end - start) return false
-    return this.entries.keyBuffer(ref).compare(key, start, end) === 0
   }
 
   #stamp(ref: number): void {
@@ -340,23 +347,16 @@ export class Keyspace {
     const u32 = this.arena.u32[ref >>> SEGMENT_SHIFT]!
     const word = units << 2
     if (base !== 0) this.digest.subtract(slot, u32[word]!, u32[word + 1]!, u32[word + 4]!)
+    else if (this.tombstones !== null) this.tombstones.onBorn(this, ref)
     this.arena.f64[ref >>> SEGMENT_SHIFT]![units << 1] = version
     u32[word + 4] = origin
     this.digest.add(slot, u32[word]!, u32[word + 1]!, origin)
   }
 
-  #storeExpiry(ref: number, expiryMs: number): void {
-    const f64 = this.arena.f64[ref >>> SEGMENT_SHIFT]!
-    const at = ((ref & SEGMENT_MASK) << 1) + 1
-    const slot = ref === this.#foundRef ? this.#foundSlot : this.slotOfRef(ref)
-    const before = f64[at]!
-    f64[at] = expiryMs
-    this.expiries.onChanged(slot, this.entries.databaseOf(ref), before, expiryMs)
-  }
-
   #vanish(ref: number, reason: RemoveReason): void {
     if (reason === 'expired') this.stats.expired++
     else if (reason === 'evicted') this.stats.evicted++
+    if (this.tombstones !== null) this.tombstones.onVanish(this, ref, reason)
     this.#find(ref)
     this.index.locate(this.#foundSlot, this.#foundHash, ref)
     this.index.removeFound()

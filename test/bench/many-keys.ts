@@ -3,7 +3,9 @@
  * server bears very many small keys, and whether memory stays where maxmemory puts it. Not part of CI. Build first.
  *
  * The idea: keys are k + seven to nine digits, values eight digits that follow from the key, so every sampled read is
- * checked. Exits with 1 when a value is missing or wrong, or memory is out of bounds. Shape: door (bench only).
+ * checked. While they get longer, memory kept for short ones has to serve the long ones: evict shows how far resident
+ * memory runs ahead. Exits with 1 when a value is missing or wrong, or used_memory, which is what maxmemory is held
+ * against, is out of bounds. Shape: door (bench only).
  */
 import net from 'node:net'
 import { ChildServer } from '../support/child-server.ts'
@@ -38,12 +40,14 @@ function start(flags: readonly string[] = []): Promise<ChildServer> {
   })
 }
 
-async function usedMemory(server: ChildServer): Promise<number> {
+async function infoFigure(server: ChildServer, section: string, field: string): Promise<number> {
   const socket = await server.connect()
-  const reply = await socket.call('INFO', 'memory')
+  const reply = await socket.call('INFO', section)
   socket.destroy()
-  return Number(/used_memory:(\d+)/.exec(String(reply.value))?.[1])
+  return Number(new RegExp(`\\b${field}:([\\d.]+)`).exec(String(reply.value))?.[1])
 }
+
+const usedMemory = (server: ChildServer): Promise<number> => infoFigure(server, 'memory', 'used_memory')
 
 async function databaseSize(server: ChildServer): Promise<number> {
   const socket = await server.connect()
@@ -180,22 +184,31 @@ async function stayWithin(policy: string): Promise<boolean> {
   try {
     await settle(SETTLE_MS)
     const idle = server.residentBytes
-    let [residentMax, usedMax] = [0, 0]
+    let [residentMax, usedMax, fragmentationMax] = [0, 0, 0]
     let seconds = 0
     for (let step = 0; step < 10; step++) {
       const from = Math.floor((keyCount / 10) * step)
       seconds += await load(server, from, Math.floor((keyCount / 10) * (step + 1)) - from)
       usedMax = Math.max(usedMax, await usedMemory(server))
       residentMax = Math.max(residentMax, server.residentBytes)
+      fragmentationMax = Math.max(
+        fragmentationMax,
+        await infoFigure(server, 'memory', 'allocator_frag_ratio'),
+      )
     }
     const size = await databaseSize(server)
-    const isWithin = usedMax <= limit * (1 + TOLERANCE) && residentMax <= limit * (1 + TOLERANCE) + idle
+    const moved = await infoFigure(server, 'stats', 'active_defrag_hits')
+    const isWithin = usedMax <= limit * (1 + TOLERANCE)
     console.log(
-      `${policy}, ${limitMegabytes} MB: used_memory at most ${megabytes(usedMax)}, RSS ${megabytes(residentMax)} ` +
-        `(idle ${megabytes(idle)}); ${size} of ${keyCount} keys left, ${Math.round(keyCount / seconds)} SETs/s`,
+      `${policy}, ${limitMegabytes} MB: used_memory at most ${megabytes(usedMax)}; ` +
+        `${size} of ${keyCount} keys left, ${Math.round(keyCount / seconds)} SETs/s`,
+    )
+    console.log(
+      `  RSS at most ${megabytes(residentMax)} (idle ${megabytes(idle)}), ${(residentMax / limit).toFixed(2)} of the limit; ` +
+        `pages to cells at most ${fragmentationMax.toFixed(2)}; ${moved} keys moved`,
     )
     if (size === keyCount) console.log('NOTE: nothing was evicted; take more --keys or fewer --megabytes')
-    if (!isWithin) console.log(`FAILED: beyond the limit by more than ${TOLERANCE * 100} %`)
+    if (!isWithin) console.log(`FAILED: used_memory beyond the limit by more than ${TOLERANCE * 100} %`)
     return isWithin
   } finally {
     await server.kill()

@@ -150,6 +150,33 @@ test('INFO counts what happened, and CONFIG RESETSTAT begins anew', () => {
   assert.equal(field(stage.say('INFO', 'commandstats'), 'cmdstat_get'), undefined)
 })
 
+test('INFO tells of defragmentation, CONFIG RESETSTAT forgets what was moved and CONFIG SET turns it off', () => {
+  const stage = new Stage({ 'active-defrag-ignore-bytes': '1' })
+  const { defragmentation } = stage.node
+  const figures = (): (string | undefined)[] => {
+    const text = stage.say('INFO', 'memory', 'stats')
+    return ['running', 'hits', 'key_hits', 'misses', 'key_misses'].map((name) =>
+      field(text, `active_defrag_${name}`),
+    )
+  }
+  for (let i = 0; i < 20_000; i++) stage.say('SET', `key:${i}`, 'value')
+  for (let i = 0; i < 20_000; i += 2) stage.say('DEL', `key:${i}`)
+  assert.deepEqual(figures(), ['0', '0', '0', '0', '0'])
+  stage.monotonicUs += 10_000
+  defragmentation.run()
+  const moved = String(defragmentation.stats.moved)
+  assert.ok(defragmentation.stats.moved > 0)
+  assert.deepEqual(figures(), ['25', moved, moved, '0', '0'])
+  assert.equal(stage.say('CONFIG', 'RESETSTAT'), '+OK\r\n')
+  assert.deepEqual(figures(), ['25', '0', '0', '0', '0'])
+  assert.equal(stage.say('CONFIG', 'SET', 'activedefrag', 'no'), '+OK\r\n')
+  defragmentation.run()
+  assert.deepEqual(figures(), ['0', '0', '0', '0', '0'])
+  for (let i = 0; i < 20_000; i++) {
+    assert.equal(stage.say('GET', `key:${i}`), i % 2 === 0 ? '$-1\r\n' : '$5\r\nvalue\r\n')
+  }
+})
+
 test('INFO tells the average time to live of keys that have one', () => {
   const stage = new Stage()
   stage.say('SET', 'a', '1')

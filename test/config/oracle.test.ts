@@ -18,6 +18,9 @@ const OUR_DEFAULTS: Readonly<Record<string, string>> = {
   port: 'given to the oracle by the test',
   bind: 'given to the oracle by the test',
   dir: 'the directory the oracle was started in',
+  activedefrag: 'our pages serve one size each; the oracle has no allocator that could',
+  'active-defrag-ignore-bytes': 'moving costs us only what it gains',
+  'active-defrag-threshold-upper': 'resident memory is to stay near the limit',
 }
 
 /** Directives whose CONFIG SET differs, and why. */
@@ -25,7 +28,7 @@ const OUR_CHANGES: Readonly<Record<string, string>> = {
   port: 'the listening socket is opened once, at start',
   bind: 'the listening socket is opened once, at start',
   dir: 'the directory the oracle was started in',
-  activedefrag: 'accepted without effect; the oracle refuses for want of its own allocator',
+  activedefrag: 'the oracle refuses for want of its own allocator',
   'repl-backlog-size': 'accepted without effect; the oracle rounds up to what it allocates',
   'maxmemory-clients': 'the oracle takes 2^63 bytes for a percentage',
 }

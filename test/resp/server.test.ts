@@ -207,7 +207,7 @@ test('closing answers what is in flight and ends although a client stays', async
   idle.resume()
   await client.call('PING')
   const late = client.call('LATER')
-  while ([...server.connections.values()].every((each) => each.slotsCount === 0))
+  while ([...server.connections.values()].every((each) => each.slots.count === 0))
     await new Promise(setImmediate)
   const closed = server.close(50)
   assert.deepEqual(await late, Buffer.from('later'))

@@ -149,3 +149,87 @@ test('a run of pages lies within one segment, overlaps nothing and becomes ordin
   for (let i = 0; i < 4000; i++) arena.allocate(CELL_BYTES_MAX)
   assert.equal(arena.bytes.length, segments)
 })
+
+test('the emptiest pages are named, as many as fit into the holes of the others, and the fullest are filled first', () => {
+  const arena = new Arena()
+  const cellsPerPage = PAGE_BYTES / 64
+  const pages = Array.from({ length: 8 }, () =>
+    Array.from({ length: cellsPerPage }, () => arena.allocate(64)),
+  )
+  const pageOf = (ref: number): number => Math.floor(ref / (PAGE_BYTES / UNIT_BYTES))
+  // Page i keeps so many eighths; page 0 stays full.
+  for (const [i, refs] of pages.entries())
+    for (const ref of refs.splice(cellsPerPage * (1 - i / 8))) arena.free(ref)
+  const sparse: number[] = []
+  arena.sparsePages(classOf(64), 100, sparse)
+  assert.deepEqual(
+    sparse,
+    [7, 6, 5].map((i) => pageOf(pages[i]![0]!)),
+  )
+  assert.equal(pageOf(arena.allocate(64)), pageOf(pages[1]![0]!))
+  const few: number[] = []
+  arena.sparsePages(classOf(64), 2, few)
+  assert.deepEqual(few, sparse.slice(0, 2))
+})
+
+test('a page set aside gets no new cell, names its live ones and closes with the last', () => {
+  const prng = new Prng(3)
+  const arena = new Arena()
+  const refs = Array.from({ length: 9000 }, () => arena.allocate(48))
+  const live = new Set(refs)
+  for (const ref of refs) if (prng.chance(0.5) && live.delete(ref)) arena.free(ref)
+  const sizeClass = classOf(48)
+  const sparse: number[] = []
+  arena.sparsePages(sizeClass, 1, sparse)
+  const page = sparse[0]!
+  const pageUnits = PAGE_BYTES / UNIT_BYTES
+  const within = (ref: number): boolean => Math.floor(ref / pageUnits) === page
+  assert.equal(arena.setAside(page, sizeClass + 1), false)
+  assert.equal(arena.setAside(page, sizeClass), true)
+  assert.equal(arena.isAside(page), true)
+  for (let i = 0; i < 9000; i++) {
+    const ref = arena.allocate(48)
+    assert.ok(!within(ref) && !live.has(ref))
+    live.add(ref)
+  }
+  const cells = new Uint32Array(PAGE_BYTES / UNIT_BYTES)
+  const count = arena.cellsOf(page, cells)
+  assert.deepEqual(
+    [...cells.subarray(0, count)],
+    [...live].filter(within).sort((a, b) => a - b),
+  )
+  const pagesBefore = arena.pagesInUse
+  for (const ref of cells.subarray(0, count)) arena.free(ref)
+  assert.equal(arena.isAside(page), false)
+  assert.equal(arena.pagesInUse, pagesBefore - 1)
+  assert.equal(within(arena.allocate(1000)), true)
+})
+
+test('a page put back is used again but not named again until it has been empty', () => {
+  const arena = new Arena()
+  const sizeClass = classOf(1024)
+  const refs = Array.from({ length: 512 }, () => arena.allocate(1024))
+  for (const [i, ref] of refs.entries()) if (i % 4 !== 0) arena.free(ref)
+  const sparse: number[] = []
+  arena.sparsePages(sizeClass, 9, sparse)
+  assert.equal(sparse.length, 3)
+  const page = sparse[0]!
+  assert.equal(arena.setAside(page, sizeClass), true)
+  arena.putBack(page)
+  assert.equal(arena.isAside(page), false)
+  const again: number[] = []
+  arena.sparsePages(sizeClass, 9, again)
+  assert.equal(again.length, 3)
+  assert.ok(!again.includes(page))
+  const pages = arena.pagesInUse
+  for (let i = 0; i < 384; i++) arena.allocate(1024)
+  assert.equal(arena.pagesInUse, pages)
+  assert.equal(arena.setAside(page, sizeClass), false)
+})
+
+test('the only page of a class with room is not set aside: its cells would only come to another like it', () => {
+  const arena = new Arena()
+  const ref = arena.allocate(64)
+  const page = Math.floor(ref / (PAGE_BYTES / UNIT_BYTES))
+  assert.equal(arena.setAside(page, classOf(64)), false)
+})
