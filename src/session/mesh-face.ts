@@ -1,0 +1,99 @@
+/**
+ * Mesh face [Data]: what commands may know of the mesh and ask of it. `node.mesh` holds one; in a node that stands
+ * alone it describes a mesh of one, so that the rows of CLUSTER and MESH know no special case.
+ */
+
+export type NodeHealth = 'online' | 'suspect' | 'failed' | 'loading'
+
+/** A node as clients are told of it. */
+export interface MeshNode {
+  /** 40 hex characters, the same for as long as the node keeps its name. */
+  readonly id: string
+  /** The name given to it (`--id`), or the id. */
+  readonly name: string
+  /** Never empty and never 0.0.0.0: where this node is reached from outside. */
+  readonly host: string
+  /** Set when `host` is a name. */
+  readonly hostname: string
+  readonly port: number
+  readonly busPort: number
+  readonly httpPort: number
+  readonly roles: readonly string[]
+  /** Agreed part: joining, weakly-up, up, leaving, exiting, down. */
+  readonly status: string
+  readonly health: NodeHealth
+  readonly isSelf: boolean
+  readonly isLinkUp: boolean
+  /** Points on the ring; 0 keeps no data. */
+  readonly weight: number
+  /** The age order of the mesh: 1 is the oldest. Stands in for Redis' config epoch. */
+  readonly upNumber: number
+  /** Wall ms of the last ping on the way (0: none) and of the last sign of life. */
+  readonly pingSentMs: number
+  readonly pongReceivedMs: number
+}
+
+/** Slots `first` to `last` have these owners: the first is the primary as clients should see it. */
+export interface SlotRange {
+  readonly first: number
+  readonly last: number
+  /** Indices into `nodes()`. */
+  readonly owners: readonly number[]
+}
+
+export interface LinkFacts {
+  readonly direction: 'to' | 'from'
+  readonly nodeId: string
+  readonly createdMs: number
+  readonly events: string
+  readonly sendBufferAllocated: number
+  readonly sendBufferUsed: number
+}
+
+export interface KeyStanding {
+  readonly slot: number
+  /** In rank order. */
+  readonly owners: readonly { readonly id: string; readonly name: string; readonly health: NodeHealth }[]
+  readonly actingPrimary: string | undefined
+  readonly isServedHere: boolean
+  /** Why not, in words, or what it is waiting for. */
+  readonly explanation: string
+}
+
+export interface MeshFace {
+  /** False: this node stands alone. */
+  readonly isOn: boolean
+  readonly clusterName: string
+  readonly selfId: string
+  /** `ok` when every slot has an acting primary with a quorum. */
+  readonly state: 'ok' | 'fail'
+  readonly slotsServed: number
+  readonly slotsSuspect: number
+  readonly slotsFailed: number
+  /** This node first, then by id. */
+  nodes(): readonly MeshNode[]
+  /** All 16384 slots, in order, whenever anybody owns any. */
+  ranges(): readonly SlotRange[]
+  links(): readonly LinkFacts[]
+  /** Messages by kind, sent and received, for CLUSTER INFO. */
+  messageCounts(): readonly { readonly kind: string; readonly sent: number; readonly received: number }[]
+  failureReports(nodeId: string): number | undefined
+  explainSlot(slot: number): KeyStanding
+  /** Fingerprint of the placement, as 16 hex characters. */
+  readonly fingerprint: string
+  readonly epoch: number
+  /** What waits for absent owners: one row a peer. */
+  hints(): readonly { readonly nodeId: string; readonly count: number; readonly bytes: number; readonly oldestMs: number }[]
+  /** The latest membership events, newest first. */
+  events(countMax: number): readonly { readonly atMs: number; readonly text: string }[]
+  /** In words: what the split-brain resolver would decide now. */
+  explainSplit(): string
+  /** Figures for INFO's mesh section and for MESH INFO, in order. */
+  figures(): readonly (readonly [name: string, value: string | number])[]
+  /** Undefined when it was done or begun; else why not, as an error reply without its dash. */
+  meet(host: string, busPort: number): string | undefined
+  forget(nodeId: string): string | undefined
+  leave(): string | undefined
+  /** Hands this node's primaries over to their next owners (FAILOVER), or takes over from `nodeId`'s. */
+  failover(): string | undefined
+}
