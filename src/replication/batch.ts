@@ -41,6 +41,7 @@ export class Batch {
 
   /** The barrier's turn wrote into this batch; a turn writes many times, and counts once. */
   join(barrier: Barrier): void {
+    if (this.#acks >= (barrier.wantsAll ? this.acksForAll : this.acksForQuorum)) return
     const barriers = barrier.wantsAll ? this.#allBarriers : this.#quorumBarriers
     if (barriers.at(-1) === barrier) return
     barriers.push(barrier)

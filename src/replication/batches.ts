@@ -8,12 +8,14 @@
  *   commands -> writerFor(slot) -> batch of the group --flush--> peer a  <- ack n
  *                                                     \--------> peer b  <- ack n
  *
- * Effects a peer did not get, or did not confirm before its link ended, are handed to `onMissed`: a hint will follow.
- * It knows no keys and no commands; who the owners are is told by `onGroups`.
+ * Numbers are the node's own and skip for each peer, so a frame names the batch sent before it on the same link; the
+ * first names 0. Effects a peer did not get, or did not confirm before its link ended, are handed to `onMissed`: a hint
+ * will follow. It knows no keys and no commands; who the owners are is told by `onGroups`.
  */
 import { ByteWriter } from '../store/byte-writer.ts'
 import type { Barrier } from './barrier.ts'
 import { Batch } from './batch.ts'
+import type { Acknowledgement, Refusal } from './received.ts'
 
 /** One set of owners, as seen from this node. */
 export interface Group {
@@ -23,10 +25,21 @@ export interface Group {
   readonly acksForQuorum: number
 }
 
+/** Valid during the call. */
+export interface EffectFrame {
+  number: number
+  previous: number
+  floor: number
+  bytes: Buffer
+  length: number
+}
+
 export interface BatchPorts {
   monotonicMs(): number
-  /** Sends a frame of effects; false: it was not sent. */
-  sendEffects(peerId: string, number: number, bytes: Buffer, length: number): boolean
+  /** Sends a frame of effects; false: it was not sent. Nothing below `floor` is awaited any more. */
+  sendEffects(peerId: string, frame: EffectFrame): boolean
+  /** The peer will not apply this effect of ours. */
+  onRefused(peerId: string, refusal: Refusal): void
   /** These effects did not reach the peer, or it is not known that they did. */
   onMissed(peerId: string, bytes: Buffer, length: number): void
   /** There is something to flush at the end of this round. */
@@ -47,9 +60,14 @@ interface Lane {
   readonly batches: Batch[]
   next: number
   bytes: number
+  /** The number sent last over this link. */
+  last: number
+  /** Acknowledged save for effects that wait for a whole entry over there. */
+  readonly late: Map<number, Batch>
 }
 
 const SPARE_WRITERS_MAX = 64
+const NO_BATCHES: readonly Batch[] = []
 
 export class Batches {
   readonly counters = { batches: 0, bytes: 0, acknowledgements: 0, refusals: 0, missed: 0, expired: 0 }
@@ -64,6 +82,7 @@ export class Batches {
   #open: (Batch | null)[] = []
   readonly #openGroups: number[] = []
   #last = 0
+  readonly #frame: EffectFrame = { number: 0, previous: 0, floor: 0, bytes: Buffer.alloc(0), length: 0 }
 
   constructor(ports: BatchPorts, limits: BatchLimits = { ...BATCH_LIMITS }) {
     this.#ports = ports
@@ -106,18 +125,23 @@ export class Batches {
     this.#openGroups.length = 0
   }
 
-  /** The peer has applied all batches up to this number, save those it names as refused. */
-  onAcknowledged(peerId: string, upTo: number, refused: ReadonlySet<number>): void {
+  /** The peer has applied all batches up to a number, save the exceptions it names. */
+  onAcknowledged(peerId: string, acknowledgement: Acknowledgement): void {
     this.counters.acknowledgements++
     const lane = this.#lanes.get(peerId)
     if (lane === undefined) return
+    const { upTo, waiting } = acknowledgement
+    const late = lane.late.size === 0 ? NO_BATCHES : [...lane.late.values()]
+    for (const batch of late) {
+      if (waiting.includes(batch.number)) continue
+      lane.late.delete(batch.number)
+      this.#answer(peerId, batch, acknowledgement)
+    }
     while (lane.next < lane.batches.length && lane.batches[lane.next]!.number <= upTo) {
       const batch = lane.batches[lane.next++]!
       lane.bytes -= batch.writer.length
-      if (refused.has(batch.number)) {
-        this.counters.refusals++
-        batch.onNay()
-      } else batch.onAck()
+      if (waiting.length > 0 && waiting.includes(batch.number)) lane.late.set(batch.number, batch)
+      else this.#answer(peerId, batch, acknowledgement)
     }
     if (lane.next === lane.batches.length || lane.next >= 1024) {
       lane.batches.splice(0, lane.next)
@@ -131,6 +155,7 @@ export class Batches {
     const lane = this.#lanes.get(peerId)
     if (lane === undefined) return
     this.#lanes.delete(peerId)
+    for (const batch of lane.late.values()) this.#miss(peerId, batch)
     for (let i = lane.next; i < lane.batches.length; i++) this.#miss(peerId, lane.batches[i]!)
     this.#dropAnswered()
   }
@@ -164,13 +189,36 @@ export class Batches {
     for (const peerId of group.peerIds) {
       const lane = this.#laneOf(peerId)
       const hasRoom = lane.bytes + length <= this.limits.unconfirmedBytesMax
-      if (hasRoom && this.#ports.sendEffects(peerId, batch.number, bytes, length)) {
+      const frame = this.#frame
+      frame.number = batch.number
+      frame.previous = lane.last
+      frame.floor = floorOf(lane, batch)
+      frame.bytes = bytes
+      frame.length = length
+      if (hasRoom && this.#ports.sendEffects(peerId, frame)) {
         lane.batches.push(batch)
         lane.bytes += length
+        lane.last = batch.number
       } else this.#miss(peerId, batch)
     }
     if (batch.isAnswered) this.#recycle(batch)
     else this.#waiting.push(batch)
+  }
+
+  #answer(peerId: string, batch: Batch, { refusals, lost }: Acknowledgement): void {
+    const { number } = batch
+    let isRefused = false
+    for (const refusal of refusals) {
+      if (refusal.batch !== number) continue
+      isRefused = true
+      this.#ports.onRefused(peerId, refusal)
+    }
+    if (isRefused) {
+      this.counters.refusals++
+      batch.onNay()
+    } else if (lost.length > 0 && lost.some(({ after, upTo }) => number > after && number <= upTo)) {
+      this.#miss(peerId, batch)
+    } else batch.onAck()
   }
 
   #miss(peerId: string, batch: Batch): void {
@@ -182,7 +230,7 @@ export class Batches {
   #laneOf(peerId: string): Lane {
     let lane = this.#lanes.get(peerId)
     if (lane === undefined) {
-      lane = { batches: [], next: 0, bytes: 0 }
+      lane = { batches: [], next: 0, bytes: 0, last: 0, late: new Map() }
       this.#lanes.set(peerId, lane)
     }
     return lane
@@ -200,4 +248,11 @@ export class Batches {
     batch.writer.clear()
     this.#spares.push(batch.writer)
   }
+}
+
+/** The lowest number the lane still asks about. */
+function floorOf(lane: Lane, batch: Batch): number {
+  let floor = lane.next < lane.batches.length ? lane.batches[lane.next]!.number : batch.number
+  for (const number of lane.late.keys()) floor = Math.min(floor, number)
+  return floor
 }

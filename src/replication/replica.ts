@@ -1,0 +1,297 @@
+/**
+ * Replica [Machine]: takes in what other owners send: effects of an acting primary in batches, and whole entries
+ * (pulled, hinted, repaired). Every effect passes the same gate:
+ *
+ *   frame sound? -> sender the acting primary of the slot? -> version near our clock? -> clock observes it -> Replay
+ *
+ * A gap (it builds on what is not here) makes the replica ask the sender once for the whole entry; until that is in,
+ * the batch counts as waiting, and its sender is told when it no longer does. Versions too far ahead of our clock are
+ * refused before the clock sees them, so that one bad clock cannot spoil all others. It knows neither links nor who
+ * is alive: `mayAct` answers whether the sender is, in our view, the acting primary of a slot.
+ */
+import type { Replay, ReplayOutcome } from '../commands/replay.ts'
+import { wallMsOf } from '../hlc.ts'
+import { ByteReader, ByteWriter } from '../store/byte-writer.ts'
+import { EFFECT_PUT, EFFECT_REMOVE } from '../store/effect-log.ts'
+import { SLOT_COUNT, slotOf } from '../store/hash-slot.ts'
+import type { Keyspace } from '../store/keyspace.ts'
+import { Standing } from '../store/standing.ts'
+import { writeRemoval } from './entry-transfer.ts'
+import { type Pull, Pulls } from './pulls.ts'
+import { type Acknowledgement, Received, type Refusal, type RefusalReason } from './received.ts'
+import { ORIGIN_MAX, supersedes } from './resolve.ts'
+
+export interface ReplicaPorts {
+  /** Ask this owner for the whole entry; exactly one `onPulled` follows, and not within this call. */
+  pull(owner: string, slot: number, database: number, key: Buffer): void
+  /** Something about earlier batches has changed: send `acknowledgementFor(sender)` again. */
+  acknowledge(sender: string): void
+}
+
+export interface ReplicaLimits {
+  /** How far a version may be ahead of our clock: at least twice what a clock may be off, for ours may lag. */
+  driftMsMax: number
+  /** Refusals, and ranges of lost batches, kept for one sender. */
+  exceptionsMax: number
+}
+
+export interface EffectBatch {
+  readonly sender: string
+  readonly number: number
+  /** The batch sent to us before this one over the same link; 0: this is the first. */
+  readonly previous: number
+  /** The sender awaits nothing about batches below this one. */
+  readonly floor: number
+  readonly bytes: Buffer
+}
+
+export interface Verdict {
+  /** Done now, or done before. */
+  applied: number
+  /** Effects whose entry has been asked for. */
+  waiting: number
+  refusals: Refusal[]
+}
+
+const NO_KEY = Buffer.alloc(0)
+
+export class Replica {
+  readonly limits: ReplicaLimits = { driftMsMax: 120_000, exceptionsMax: 1024 }
+  readonly pulls = new Pulls()
+  readonly counters = {
+    applied: 0,
+    gaps: 0,
+    healed: 0,
+    pulls: 0,
+    pullsFailed: 0,
+    lostBatches: 0,
+    refused: { gap: 0, ahead: 0, outranked: 0, skewed: 0, broken: 0 },
+  }
+  readonly #space: Keyspace
+  readonly #replay: Replay
+  readonly #ports: ReplicaPorts
+  readonly #bySender = new Map<string, Received>()
+  readonly #standing: Standing
+  readonly #removal = new ByteWriter()
+  readonly #told = new Set<string>()
+
+  constructor(space: Keyspace, replay: Replay, ports: ReplicaPorts) {
+    this.#space = space
+    this.#replay = replay
+    this.#ports = ports
+    this.#standing = new Standing(space)
+  }
+
+  /** The bytes are used during the call only. Send `acknowledgementFor(batch.sender)` afterwards. */
+  onEffects(batch: EffectBatch, mayAct: (slot: number) => boolean, nowMs: number): Verdict {
+    const received = this.#receivedFrom(batch)
+    received.forgetBefore(batch.floor)
+    if (!received.onBatch(batch.number, batch.previous)) this.counters.lostBatches++
+    const verdict: Verdict = { applied: 0, waiting: 0, refusals: [] }
+    const input = new ByteReader(batch.bytes, 0, batch.bytes.length)
+    for (let index = 0; !input.isAtEnd; index++) {
+      const reason = this.#takeEffect(input, mayAct, nowMs)
+      if (reason === null) verdict.applied++
+      else if (reason === 'gap' && this.#await(batch, received, index)) verdict.waiting++
+      else {
+        const refusal = this.#refusal(batch, index, reason)
+        verdict.refusals.push(refusal)
+        received.refuse(refusal)
+        if (reason === 'broken') break
+      }
+    }
+    this.#tell(batch.sender)
+    return verdict
+  }
+
+  acknowledgementFor(sender: string): Acknowledgement {
+    const received = this.#bySender.get(sender)
+    return received?.acknowledgement() ?? { upTo: 0, waiting: [], refusals: [], lost: [] }
+  }
+
+  /** Whole entries and removals of any number of keys, from whoever has them. Those older than what is here are passed over. */
+  onTransfer(bytes: Buffer, nowMs: number): Verdict {
+    const verdict = this.#takeTransfer(bytes, nowMs)
+    this.#tell('')
+    return verdict
+  }
+
+  /**
+   * What was asked for by `pull`: bytes of entry-transfer; none, if the owner knows nothing of the key (it is over
+   * there); null, if there was no answer. An owner that is not ready must not answer.
+   */
+  onPulled(database: number, key: Buffer, bytes: Buffer | null, nowMs: number): void {
+    const pull = this.pulls.find(database, key, 0, key.length)
+    let isAnswered = bytes !== null
+    if (bytes !== null && bytes.length !== 0) {
+      isAnswered = this.#takeTransfer(bytes, nowMs).refusals.every(({ reason }) => reason === 'ahead')
+    } else if (bytes !== null && pull !== undefined) this.#takeAbsence(pull, nowMs)
+    if (!isAnswered) this.counters.pullsFailed++
+    if (pull !== undefined) this.#settle(pull, !isAnswered, nowMs)
+    this.#tell('')
+  }
+
+  /**
+   * Everything in a physical database (-1: in all) up to this version is gone, as another node made known. What is
+   * newer stays. False: the version is too far ahead of our clock.
+   */
+  onFlush(database: number, version: number, nowMs: number): boolean {
+    const space = this.#space
+    if (this.#isSkewed(version, nowMs)) return false
+    const coversAll = space.hlc.last <= version
+    space.hlc.observe(version)
+    space.nowMs = nowMs
+    space.forcedVersion = version
+    space.forcedOrigin = ORIGIN_MAX
+    if (coversAll) space.clear(database)
+    else this.#clearUpTo(database, version)
+    space.forcedVersion = 0
+    space.forcedOrigin = 0
+    return true
+  }
+
+  /** A member is no more, or a link to it ended for good. */
+  forget(sender: string): void {
+    this.#bySender.delete(sender)
+  }
+
+  #clearUpTo(database: number, version: number): void {
+    const { entries, index, tombstones } = this.#space
+    tombstones?.onFlush(database, version)
+    const doomed: number[] = []
+    for (let slot = 0; slot < SLOT_COUNT; slot++) {
+      doomed.length = 0
+      index.each(slot, (_hash, ref) => {
+        const isThere = database === -1 || entries.databaseOf(ref) === database
+        if (isThere && entries.versionOf(ref) <= version) doomed.push(ref)
+      })
+      for (const ref of doomed) this.#space.remove(ref)
+    }
+  }
+
+  #receivedFrom(batch: EffectBatch): Received {
+    let received = this.#bySender.get(batch.sender)
+    if (received !== undefined && batch.previous !== 0) return received
+    received = new Received(this.limits.exceptionsMax)
+    this.#bySender.set(batch.sender, received)
+    return received
+  }
+
+  /** Takes in the effect at the reader's position; answers why not, or null. */
+  #takeEffect(input: ByteReader, mayAct: (slot: number) => boolean, nowMs: number): RefusalReason | null {
+    const replay = this.#replay
+    if (!replay.read(input)) {
+      replay.keyEnd = -1
+      return 'broken'
+    }
+    if (!mayAct(slotOf(input.bytes, replay.keyStart, replay.keyEnd))) return 'outranked'
+    return this.#applyRead(input.bytes, nowMs)
+  }
+
+  #applyRead(bytes: Buffer, nowMs: number): RefusalReason | null {
+    const replay = this.#replay
+    if (this.#isSkewed(replay.version, nowMs)) return 'skewed'
+    this.#space.hlc.observe(replay.version)
+    const outcome: ReplayOutcome = replay.applyRead(nowMs)
+    if (outcome === 'broken') return 'broken'
+    if (outcome === 'base-mismatch') return replay.refusal
+    this.counters.applied++
+    if (this.pulls.size !== 0) this.#heal(bytes)
+    return null
+  }
+
+  #isSkewed(version: number, nowMs: number): boolean {
+    return wallMsOf(version) > nowMs + this.limits.driftMsMax
+  }
+
+  /** The effect read last has brought its key to its version: who waited for that, or for less, waits no longer. */
+  #heal(bytes: Buffer): void {
+    const { database, keyStart, keyEnd, version, origin } = this.#replay
+    const pull = this.pulls.find(database, bytes, keyStart, keyEnd)
+    if (pull !== undefined) this.counters.healed += this.pulls.heal(pull, version, origin, this.#told)
+  }
+
+  /** Lets the effect read last wait for the whole entry; false: too many wait. */
+  #await(batch: EffectBatch, received: Received, index: number): boolean {
+    const { database, keyStart, keyEnd, version, origin } = this.#replay
+    const { sender, bytes } = batch
+    let pull = this.pulls.find(database, bytes, keyStart, keyEnd) ?? null
+    const isNew = pull === null
+    if (pull === null) {
+      const slot = slotOf(bytes, keyStart, keyEnd)
+      pull = this.pulls.open(sender, slot, database, bytes, keyStart, keyEnd)
+    }
+    if (pull === null) return false
+    const waits = this.pulls.wait(pull, { sender, received, batch: batch.number, index, version, origin })
+    if (waits) this.counters.gaps++
+    if (waits && isNew) this.#ask(sender, pull)
+    if (!waits && isNew) this.pulls.close(pull)
+    return waits
+  }
+
+  #ask(owner: string, pull: Pull): void {
+    this.counters.pulls++
+    this.#ports.pull(owner, pull.slot, pull.database, pull.key)
+  }
+
+  #refusal(batch: EffectBatch, index: number, reason: RefusalReason): Refusal {
+    const { database, keyStart, keyEnd } = this.#replay
+    this.counters.refused[reason]++
+    if (keyEnd < 0) return { batch: batch.number, index, slot: -1, database: 0, key: NO_KEY, reason }
+    const key = Buffer.from(batch.bytes.subarray(keyStart, keyEnd))
+    return { batch: batch.number, index, slot: slotOf(key, 0, key.length), database, key, reason }
+  }
+
+  #takeTransfer(bytes: Buffer, nowMs: number): Verdict {
+    const replay = this.#replay
+    const verdict: Verdict = { applied: 0, waiting: 0, refusals: [] }
+    const input = new ByteReader(bytes, 0, bytes.length)
+    const batch = { sender: '', number: 0, previous: 0, floor: 0, bytes }
+    for (let index = 0; !input.isAtEnd; index++) {
+      const isWhole = replay.read(input) && (replay.verb === EFFECT_PUT || replay.verb === EFFECT_REMOVE)
+      if (!isWhole) replay.keyEnd = -1
+      const reason = isWhole ? this.#applyRead(bytes, nowMs) : 'broken'
+      if (reason === null) verdict.applied++
+      else verdict.refusals.push(this.#refusal(batch, index, reason))
+      if (reason === 'broken') break
+    }
+    return verdict
+  }
+
+  /** Whoever made the effects that wait has nothing under this key any more: what they made is over. */
+  #takeAbsence(pull: Pull, nowMs: number): void {
+    let version = 0
+    let origin = 0
+    for (const wait of pull.waits) {
+      if (wait.sender !== pull.asked || !supersedes(wait.version, wait.origin, version, origin)) continue
+      version = wait.version
+      origin = wait.origin
+    }
+    if (version === 0) return
+    this.#removal.clear()
+    writeRemoval(pull.database, pull.key, 0, pull.key.length, version, origin, this.#removal)
+    this.#takeTransfer(this.#removal.bytes.subarray(0, this.#removal.length), nowMs)
+  }
+
+  /** After an answer, or none: who still waits is asked for again, or refused. */
+  #settle(pull: Pull, hasFailed: boolean, nowMs: number): void {
+    const standing = this.#standing
+    this.#space.nowMs = nowMs
+    standing.look(pull.database, pull.key, 0, pull.key.length)
+    const { version, origin } = standing
+    if (version !== 0) this.counters.healed += this.pulls.heal(pull, version, origin, this.#told)
+    const next = this.pulls.nextToAsk(pull, hasFailed)
+    if (next !== undefined) this.#ask(next, pull)
+    else {
+      this.counters.refused.gap += pull.waits.length
+      this.pulls.giveUp(pull, this.#told)
+    }
+  }
+
+  /** Everybody whose effects no longer wait, except the one who is about to be answered anyway. */
+  #tell(except: string): void {
+    if (this.#told.size === 0) return
+    for (const sender of this.#told) if (sender !== except) this.#ports.acknowledge(sender)
+    this.#told.clear()
+  }
+}

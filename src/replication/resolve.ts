@@ -1,0 +1,80 @@
+/**
+ * Resolve [Rule]: what becomes of an effect, given what is known of its key here. The one rule of conflicts: the
+ * higher version wins, and between equal versions the higher origin; it holds wherever data is applied (write, hint,
+ * repair, hand-off), and nothing is ever applied because it came last.
+ *
+ * Of a key at most one thing is known: its entry, or the tombstone of its removal. An effect is older than that, the
+ * same, or newer; a newer one may further fit (it builds on the very version that is here) or be astray. The table
+ * says the rest. It imports nothing, so that every layer may ask it.
+ */
+
+/** What is known of a key. */
+export type Here = 'nothing' | 'entry' | 'tombstone'
+
+/** PUT and REMOVE say how the key is from now on; RUN and EXPIRE change the version they name. */
+export type Incoming = 'put' | 'remove' | 'run' | 'expire'
+
+/**
+ *   apply   it is to be done
+ *   done    this very version is here, or was and is over: nothing is left to do
+ *   ahead   something newer is here: whoever sent this does not know it
+ *   gap     what it builds on is not here: only the whole entry helps
+ */
+export type Decision = 'apply' | 'done' | 'ahead' | 'gap'
+
+/** Above every node's own: a version with this origin beats all of its kind. */
+export const ORIGIN_MAX = 0xffffffff
+
+export function supersedes(
+  version: number,
+  origin: number,
+  overVersion: number,
+  overOrigin: number,
+): boolean {
+  return version > overVersion || (version === overVersion && origin > overOrigin)
+}
+
+export type Decisions = readonly [older: Decision, same: Decision, fits: Decision, astray: Decision]
+
+/** Whatever has a version is newer than nothing, so the first two places of `nothing` are never asked for. */
+export const RECONCILIATION: Readonly<Record<Incoming, Readonly<Record<Here, Decisions>>>> = {
+  put: {
+    nothing: ['ahead', 'done', 'apply', 'apply'],
+    entry: ['ahead', 'done', 'apply', 'apply'],
+    tombstone: ['ahead', 'done', 'apply', 'apply'],
+  },
+  remove: {
+    nothing: ['ahead', 'done', 'apply', 'apply'],
+    entry: ['ahead', 'done', 'apply', 'apply'],
+    tombstone: ['ahead', 'done', 'apply', 'apply'],
+  },
+  run: {
+    nothing: ['ahead', 'done', 'apply', 'gap'],
+    entry: ['ahead', 'done', 'apply', 'gap'],
+    tombstone: ['ahead', 'done', 'apply', 'gap'],
+  },
+  expire: {
+    nothing: ['ahead', 'done', 'gap', 'gap'],
+    entry: ['ahead', 'done', 'apply', 'gap'],
+    tombstone: ['ahead', 'done', 'gap', 'gap'],
+  },
+}
+
+/**
+ * `base` is the version the effect builds on, 0 when it found no key. `hereVersion` and `hereOrigin` are those of the
+ * entry or tombstone, 0 when nothing is known.
+ */
+export function decide(
+  incoming: Incoming,
+  base: number,
+  version: number,
+  origin: number,
+  here: Here,
+  hereVersion: number,
+  hereOrigin: number,
+): Decision {
+  const decisions = RECONCILIATION[incoming][here]
+  if (supersedes(hereVersion, hereOrigin, version, origin)) return decisions[0]
+  if (!supersedes(version, origin, hereVersion, hereOrigin)) return decisions[1]
+  return base === (here === 'entry' ? hereVersion : 0) ? decisions[2] : decisions[3]
+}

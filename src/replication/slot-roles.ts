@@ -1,0 +1,216 @@
+/**
+ * Slot roles [Machine]: what this node is to each slot, in the one form the hot path reads: a byte a slot.
+ *
+ *   ELSEWHERE   somebody else is the acting primary: forward
+ *   SERVING     this node is, and it is settled there: run
+ *   UNSETTLED   this node is, but may have missed writes: settle first
+ *   NOBODY      no owner can act: refuse
+ *
+ * The acting primary is the first owner, in rank order, who is believed alive and ready (Dynamo 4.6 has no such node; here
+ * it serialises writes). Who begins to act for a slot it did not act for before is unsettled there. A node acts only
+ * while it hears enough owners to make a quorum, which is looked at before each turn: a process that was frozen
+ * notices before it answers. It decides nothing about data and knows neither links nor gossip.
+ */
+import { SLOT_COUNT } from '../store/hash-slot.ts'
+import type { Group } from './batches.ts'
+
+export const ELSEWHERE = 0
+export const SERVING = 1
+export const UNSETTLED = 2
+export const NOBODY = 3
+
+/** No member: an empty place in a table of owners. */
+export const NO_MEMBER = 0xffff
+
+/** Who owns what, by number of the member: `owners[slot * ranks + rank]`. */
+export interface OwnersTable {
+  readonly memberIds: readonly string[]
+  readonly ranks: number
+  readonly owners: Uint16Array
+}
+
+export interface MemberBelief {
+  /** Alive, linked or at least not refused, and ready: it may act and its word counts. */
+  mayAct(id: string): boolean
+  /** Monotonic milliseconds of the last sign of life. */
+  heardMs(id: string): number
+}
+
+export interface RoleEvents {
+  /** These slots have to be settled before they are served; their waiting commands are the caller's. */
+  onUnsettled(slots: readonly number[]): void
+  /** This node acts for these slots no longer. */
+  onLost(slots: readonly number[]): void
+}
+
+/** Looked at again after this long, or at once when the process was away. */
+const PRESENCE_INTERVAL_MS = 100
+
+const NO_TABLE: OwnersTable = { memberIds: [], ranks: 0, owners: new Uint16Array(0) }
+
+export class SlotRoles {
+  readonly roles = new Uint8Array(SLOT_COUNT).fill(NOBODY)
+  /** Number of the acting primary, or NO_MEMBER. */
+  readonly acting = new Uint16Array(SLOT_COUNT).fill(NO_MEMBER)
+  readonly groupOf = new Uint16Array(SLOT_COUNT)
+  readonly counters = { updates: 0, takeovers: 0, handovers: 0, lapses: 0 }
+  groups: readonly Group[] = []
+  table: OwnersTable = NO_TABLE
+  /** Some group of ours is out of reach of a quorum: each command has to ask which. */
+  hasLapses = false
+  #lapsed = new Uint8Array(0)
+  #lookedMs = Number.NEGATIVE_INFINITY
+  readonly #selfId: string
+  readonly #belief: MemberBelief
+  readonly #events: RoleEvents
+  readonly #presenceMs: () => number
+
+  /** `presenceMs`: how long the last sign of life of an owner counts; the suspicion time. */
+  constructor(selfId: string, belief: MemberBelief, events: RoleEvents, presenceMs: () => number) {
+    this.#selfId = selfId
+    this.#belief = belief
+    this.#events = events
+    this.#presenceMs = presenceMs
+  }
+
+  /** A new placement, or a new belief about who may act. */
+  update(table: OwnersTable, nowMs: number): void {
+    this.counters.updates++
+    if (table !== this.table) this.#adopt(table)
+    const { memberIds, ranks, owners } = table
+    const mayAct = memberIds.map((id) => this.#belief.mayAct(id))
+    const self = memberIds.indexOf(this.#selfId)
+    const unsettled: number[] = []
+    const lost: number[] = []
+    for (let slot = 0; slot < SLOT_COUNT; slot++) {
+      const acting = firstActing(owners, slot * ranks, ranks, mayAct)
+      const before = this.roles[slot]!
+      this.acting[slot] = acting
+      const isOurs = acting !== NO_MEMBER && acting === self
+      if (isOurs && (before === SERVING || before === UNSETTLED)) continue
+      if (isOurs) {
+        this.roles[slot] = UNSETTLED
+        unsettled.push(slot)
+      } else {
+        if (before === SERVING || before === UNSETTLED) lost.push(slot)
+        this.roles[slot] = acting === NO_MEMBER ? NOBODY : ELSEWHERE
+      }
+    }
+    this.counters.takeovers += unsettled.length
+    this.counters.handovers += lost.length
+    this.#lookedMs = Number.NEGATIVE_INFINITY
+    this.look(nowMs)
+    if (lost.length > 0) this.#events.onLost(lost)
+    if (unsettled.length > 0) this.#events.onUnsettled(unsettled)
+  }
+
+  /** Before each turn: are enough owners still heard? */
+  look(nowMs: number): void {
+    if (nowMs - this.#lookedMs < PRESENCE_INTERVAL_MS) return
+    this.#lookedMs = nowMs
+    const oldestMs = nowMs - this.#presenceMs()
+    let hasLapses = false
+    for (let group = 0; group < this.groups.length; group++) {
+      const { peerIds, acksForQuorum } = this.groups[group]!
+      let heard = 0
+      for (const id of peerIds) if (this.#belief.heardMs(id) >= oldestMs) heard++
+      const isLapsed = heard < acksForQuorum
+      if (isLapsed && this.#lapsed[group] === 0) this.counters.lapses++
+      this.#lapsed[group] = isLapsed ? 1 : 0
+      hasLapses ||= isLapsed
+    }
+    this.hasLapses = hasLapses
+  }
+
+  isLapsed(slot: number): boolean {
+    return this.#lapsed[this.groupOf[slot]!] === 1
+  }
+
+  /** How many of the slot's other owners may act now: what a write can count on. */
+  helpersOf(slot: number): number {
+    let helpers = 0
+    for (const id of this.groups[this.groupOf[slot]!]?.peerIds ?? []) if (this.#belief.mayAct(id)) helpers++
+    return helpers
+  }
+
+  settled(slot: number): void {
+    if (this.roles[slot] === UNSETTLED) this.roles[slot] = SERVING
+  }
+
+  /** Settled no longer: an owner knew better than this node. */
+  unsettle(slot: number): void {
+    if (this.roles[slot] !== SERVING) return
+    this.roles[slot] = UNSETTLED
+    this.#events.onUnsettled([slot])
+  }
+
+  actingId(slot: number): string | undefined {
+    const acting = this.acting[slot]!
+    return acting === NO_MEMBER ? undefined : this.table.memberIds[acting]
+  }
+
+  /** Place of a member among the slot's owners, or -1. */
+  rankOf(slot: number, id: string): number {
+    const { memberIds, ranks, owners } = this.table
+    for (let rank = 0; rank < ranks; rank++) {
+      const owner = owners[slot * ranks + rank]!
+      if (owner !== NO_MEMBER && memberIds[owner] === id) return rank
+    }
+    return -1
+  }
+
+  /**
+   * May this sender's effects on the slot be applied? Not while an owner ranked before it is believed able to act: two
+   * acting primaries can then never both gather a quorum.
+   */
+  acceptsFrom(slot: number, senderId: string): boolean {
+    const { memberIds, ranks, owners } = this.table
+    for (let rank = 0; rank < ranks; rank++) {
+      const owner = owners[slot * ranks + rank]!
+      if (owner === NO_MEMBER) return false
+      const id = memberIds[owner]!
+      if (id === senderId) return true
+      if (this.#belief.mayAct(id)) return false
+    }
+    return false
+  }
+
+  /** Groups by their set of other owners; slots this node does not own have a group without peers. */
+  #adopt(table: OwnersTable): void {
+    this.table = table
+    const { memberIds, ranks, owners } = table
+    const self = memberIds.indexOf(this.#selfId)
+    const numbers = new Map<string, number>()
+    const groups: Group[] = []
+    for (let slot = 0; slot < SLOT_COUNT; slot++) {
+      const peers: number[] = []
+      let isOwned = false
+      for (let rank = 0; rank < ranks; rank++) {
+        const owner = owners[slot * ranks + rank]!
+        if (owner === self) isOwned = true
+        else if (owner !== NO_MEMBER) peers.push(owner)
+      }
+      if (!isOwned) peers.length = 0
+      const key = peers.sort((a, b) => a - b).join()
+      let group = numbers.get(key)
+      if (group === undefined) {
+        group = groups.length
+        numbers.set(key, group)
+        // All ring owners count, the dead ones too: a minority can never be a quorum.
+        const acksForQuorum = Math.floor((peers.length + 1) / 2)
+        groups.push({ peerIds: peers.map((peer) => memberIds[peer]!), acksForQuorum })
+      }
+      this.groupOf[slot] = group
+    }
+    this.groups = groups
+    this.#lapsed = new Uint8Array(groups.length)
+  }
+}
+
+function firstActing(owners: Uint16Array, at: number, ranks: number, mayAct: readonly boolean[]): number {
+  for (let rank = 0; rank < ranks; rank++) {
+    const owner = owners[at + rank]!
+    if (owner !== NO_MEMBER && mayAct[owner]) return owner
+  }
+  return NO_MEMBER
+}
