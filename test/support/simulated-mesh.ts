@@ -4,10 +4,13 @@
  * The idea: the mesh knows everything its members believe, so that a test can ask "does everyone know?" in one line.
  * Shape: machine (tests only).
  */
-import type { MembersPool } from '../../gossip/agreement/roster.ts'
+import type { MeshState, StateMember } from '../../gossip/agreement/mesh-state.ts'
+import { EMPTY_STATE } from '../../gossip/agreement/merge.ts'
+import { increment, lifeKey } from '../../gossip/agreement/vector-clock.ts'
 import {
   type GossipEvent,
   Membership,
+  type MembersPool,
   type MembershipOptions,
   type MembershipTimings,
 } from '../../gossip/index.ts'
