@@ -81,6 +81,7 @@ export class Batches {
   /** The open batch of each group, in this round. */
   #open: (Batch | null)[] = []
   readonly #openGroups: number[] = []
+  #touched: Batch[] = []
   #last = 0
   readonly #frame: EffectFrame = { number: 0, previous: 0, floor: 0, bytes: Buffer.alloc(0), length: 0 }
 
@@ -105,17 +106,31 @@ export class Batches {
   /** Where an effect on this slot is to be written now. */
   writerFor(slot: number): ByteWriter {
     const group = this.#groupOf[slot]!
-    return (this.#open[group] ?? this.#begin(group)).writer
+    const batch = this.#open[group] ?? this.#begin(group)
+    if (this.#touched.at(-1) !== batch) this.#touched.push(batch)
+    return batch.writer
   }
 
-  /** The barrier stands for what was just written into this slot's batch. */
-  join(slot: number, barrier: Barrier): void {
-    this.#open[this.#groupOf[slot]!]?.join(barrier)
+  /** Has anything been written since that was last asked to be joined or forgotten? */
+  get hasTouched(): boolean {
+    return this.#touched.length > 0
+  }
+
+  /** The barrier stands for what was written since. */
+  joinTouched(barrier: Barrier): void {
+    for (const batch of this.#touched) batch.join(barrier)
+    this.#touched.length = 0
+  }
+
+  /** Nobody waits for what was written since. */
+  forgetTouched(): void {
+    this.#touched.length = 0
   }
 
   /** The end of a round: everything open leaves. */
   flush(): void {
     if (this.#openGroups.length === 0) return
+    this.#touched.length = 0
     const nowMs = this.#ports.monotonicMs()
     for (const group of this.#openGroups) {
       const batch = this.#open[group]!

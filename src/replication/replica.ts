@@ -92,7 +92,7 @@ export class Replica {
     for (let index = 0; !input.isAtEnd; index++) {
       const reason = this.#takeEffect(input, mayAct, nowMs)
       if (reason === null) verdict.applied++
-      else if (reason === 'gap' && this.#await(batch, received, index)) verdict.waiting++
+      else if (reason === 'gap' && this.#letWait(batch, received, index)) verdict.waiting++
       else {
         const refusal = this.#refusal(batch, index, reason)
         verdict.refusals.push(refusal)
@@ -212,7 +212,7 @@ export class Replica {
   }
 
   /** Lets the effect read last wait for the whole entry; false: too many wait. */
-  #await(batch: EffectBatch, received: Received, index: number): boolean {
+  #letWait(batch: EffectBatch, received: Received, index: number): boolean {
     const { database, keyStart, keyEnd, version, origin } = this.#replay
     const { sender, bytes } = batch
     let pull = this.pulls.find(database, bytes, keyStart, keyEnd) ?? null

@@ -113,7 +113,9 @@ export class SlotRoles {
     for (let group = 0; group < this.groups.length; group++) {
       const { peerIds, acksForQuorum } = this.groups[group]!
       let heard = 0
-      for (const id of peerIds) if (this.#belief.heardMs(id) >= oldestMs) heard++
+      for (const id of peerIds) {
+        if (this.#belief.mayAct(id) && this.#belief.heardMs(id) >= oldestMs) heard++
+      }
       const isLapsed = heard < acksForQuorum
       if (isLapsed && this.#lapsed[group] === 0) this.counters.lapses++
       this.#lapsed[group] = isLapsed ? 1 : 0
@@ -126,11 +128,9 @@ export class SlotRoles {
     return this.#lapsed[this.groupOf[slot]!] === 1
   }
 
-  /** How many of the slot's other owners may act now: what a write can count on. */
-  helpersOf(slot: number): number {
-    let helpers = 0
-    for (const id of this.groups[this.groupOf[slot]!]?.peerIds ?? []) if (this.#belief.mayAct(id)) helpers++
-    return helpers
+  /** May each of the slot's other owners act now? */
+  hasAll(slot: number): boolean {
+    return (this.groups[this.groupOf[slot]!]?.peerIds ?? []).every((id) => this.#belief.mayAct(id))
   }
 
   settled(slot: number): void {

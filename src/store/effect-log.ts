@@ -9,7 +9,8 @@
  *   REMOVE  the key goes
  *   EXPIRE  the key's absolute expiry (f64, 0 = never)
  *
- * While it is off (no replicas, nobody listening) every call returns at once.
+ * While it is off (no replicas, nobody listening) every call returns at once. With a route, each effect goes to the
+ * writer of its key's slot.
  */
 import type { Args } from '../../resp/index.ts'
 import { ByteWriter } from './byte-writer.ts'
@@ -22,9 +23,15 @@ export const EFFECT_REMOVE = 3
 export const EFFECT_EXPIRE = 4
 export const EFFECT_HEADER_BYTES = 26
 
+export interface EffectRoute {
+  /** Where an effect on this slot is to be written now. */
+  writerFor(slot: number): ByteWriter
+}
+
 export class EffectLog {
   isOn = false
-  readonly out = new ByteWriter()
+  route: EffectRoute | null = null
+  out = new ByteWriter()
   /** Effects recorded since start; `self` rows look whether their handler declared any. */
   count = 0
   readonly #space: Keyspace
@@ -36,6 +43,7 @@ export class EffectLog {
   /** The request as it came is the effect. */
   self(database: number, args: Args): void {
     if (!this.isOn) return
+    this.#aim(args.bytes, args.starts[1]!, args.ends[1]!)
     this.#header(EFFECT_RUN, database, args.count)
     for (let i = 0; i < args.count; i++) this.out.sized(args.bytes, args.starts[i]!, args.ends[i]!)
   }
@@ -43,6 +51,9 @@ export class EffectLog {
   /** Another request says what happened: `SREM key member`, `LPOP key`. Words are latin1 text or bytes. */
   run(database: number, ...words: (string | Uint8Array)[]): void {
     if (!this.isOn) return
+    const key = words[1]!
+    const bytes = typeof key === 'string' ? Buffer.from(key, 'latin1') : key
+    this.#aim(bytes, 0, bytes.length)
     this.#header(EFFECT_RUN, database, words.length)
     for (const word of words) {
       if (typeof word === 'string') this.out.sizedText(word)
@@ -54,8 +65,9 @@ export class EffectLog {
   put(ref: number): void {
     if (!this.isOn) return
     const entries = this.#space.entries
-    this.#header(EFFECT_PUT, entries.databaseOf(ref), 2)
     const start = entries.keyStart(ref)
+    this.#aim(entries.keyBuffer(ref), start, start + entries.keyLength(ref))
+    this.#header(EFFECT_PUT, entries.databaseOf(ref), 2)
     this.out.sized(entries.keyBuffer(ref), start, start + entries.keyLength(ref))
     const mark = this.out.beginSized()
     writeEntry(this.#space, ref, this.out)
@@ -65,6 +77,7 @@ export class EffectLog {
   /** Call after `space.remove`, with the key's bytes. */
   remove(database: number, key: Uint8Array, start: number, end: number): void {
     if (!this.isOn) return
+    this.#aim(key, start, end)
     this.#header(EFFECT_REMOVE, database, 1)
     this.out.sized(key, start, end)
   }
@@ -73,12 +86,20 @@ export class EffectLog {
   expire(ref: number): void {
     if (!this.isOn) return
     const entries = this.#space.entries
-    this.#header(EFFECT_EXPIRE, entries.databaseOf(ref), 2)
     const start = entries.keyStart(ref)
+    this.#aim(entries.keyBuffer(ref), start, start + entries.keyLength(ref))
+    this.#header(EFFECT_EXPIRE, entries.databaseOf(ref), 2)
     this.out.sized(entries.keyBuffer(ref), start, start + entries.keyLength(ref))
     const mark = this.out.beginSized()
     this.out.f64(entries.expiryOf(ref))
     this.out.endSized(mark)
+  }
+
+  #aim(key: Uint8Array, start: number, end: number): void {
+    if (this.route === null) return
+    const { ahead } = this.#space
+    ahead.place(key, start, end)
+    this.out = this.route.writerFor(ahead.slot)
   }
 
   #header(verb: number, database: number, argumentCount: number): void {

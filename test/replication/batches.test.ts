@@ -41,7 +41,7 @@ function house(groups: readonly (readonly string[])[]) {
       onUnconfirmed: () => void (outcome.is = 'unconfirmed'),
     })
     batches.writerFor(slot).raw(Buffer.from(text), 0, text.length)
-    batches.join(slot, barrier)
+    batches.joinTouched(barrier)
     return { barrier, outcome }
   }
   const ack = (peerId: string, upTo: number, more: Partial<Acknowledgement> = {}) =>
@@ -93,7 +93,7 @@ test('a barrier over two groups waits for both, and never before it is sealed', 
   const { batches, write, ack } = house([['b'], ['c']])
   const { barrier, outcome } = write(0, 'x')
   batches.writerFor(1).u8(1)
-  batches.join(1, barrier)
+  batches.joinTouched(barrier)
   batches.flush()
   ack('b', 1)
   ack('c', 2)
