@@ -52,8 +52,8 @@ export class ReplySlots {
     return this.#places[(this.#first + this.count - 1) & (this.#places.length - 1)]! - this.#base
   }
 
-  /** Reserves the next reply's place. */
-  open(): number {
+  /** Reserves the next reply's place, or the one of a reply just written from `length` on. */
+  open(length = this.#writer.length): number {
     if (this.count === this.#places.length) this.#grow()
     if (this.count === 0 && this.output.length === 0) {
       this.#base = 0
@@ -61,7 +61,7 @@ export class ReplySlots {
     }
     const slot = this.#first + this.count
     const index = slot & (this.#places.length - 1)
-    this.#places[index] = this.#base + this.#writer.length
+    this.#places[index] = this.#base + length
     this.#replies[index] = null
     this.count++
     return slot
@@ -76,9 +76,9 @@ export class ReplySlots {
     this.waitingBytes += reply.length
   }
 
-  /** Where in the stream of bytes the next reply will begin. */
-  get place(): number {
-    return this.#base + this.#writer.length
+  /** Where in the stream of bytes the reply begins that the writer holds from `length` on. */
+  placeAt(length = this.#writer.length): number {
+    return this.#base + length
   }
 
   /**

@@ -36,6 +36,18 @@ export class ConnectionLink implements SessionLink {
   markDirty(): void {
     this.connection.markDirty()
   }
+  openSlot(length?: number): number {
+    return length === undefined ? this.connection.openSlot() : this.connection.slots.open(length)
+  }
+  placeAt(length: number): number {
+    return this.connection.slots.placeAt(length)
+  }
+  fillSlot(slot: number, reply: Buffer): void {
+    this.connection.fillSlot(slot, reply)
+  }
+  replaceReplies(places: readonly number[], error: Buffer): void {
+    if (!this.connection.isClosed) this.connection.slots.replace(places, error)
+  }
   closeAfterFlush(): void {
     this.connection.closeAfterFlush()
   }

@@ -9,6 +9,7 @@ import { Channels } from './channels.ts'
 import { Clients } from './clients.ts'
 import { publishKeyspaceEvent } from './keyspace-events.ts'
 import { LatencyMonitor } from './latency-monitor.ts'
+import { LoneMesh } from './lone-mesh.ts'
 import { Monitors } from './monitors.ts'
 import type { NodePorts, NodeState } from './node-state.ts'
 import { SlowLog } from './slow-log.ts'
@@ -46,6 +47,7 @@ export function freshState(
     latency: new LatencyMonitor(),
     statistics: new Statistics(commandCount),
     startedMs: ports.wallMs(),
+    mesh: new LoneMesh(config, runId, () => state.port),
     port: config.number('port'),
     configFile: '',
     notifyFlags: 0,

@@ -11,7 +11,10 @@ export interface MeshNode {
   readonly id: string
   /** The name given to it (`--id`), or the id. */
   readonly name: string
-  /** Never empty and never 0.0.0.0: where this node is reached from outside. */
+  /**
+   * Where this node is reached from outside; never 0.0.0.0. Empty only for this node itself, when it listens on every
+   * address and was told none: clients are then told the address they have reached it at.
+   */
   readonly host: string
   /** Set when `host` is a name. */
   readonly hostname: string
@@ -83,7 +86,12 @@ export interface MeshFace {
   readonly fingerprint: string
   readonly epoch: number
   /** What waits for absent owners: one row a peer. */
-  hints(): readonly { readonly nodeId: string; readonly count: number; readonly bytes: number; readonly oldestMs: number }[]
+  hints(): readonly {
+    readonly nodeId: string
+    readonly count: number
+    readonly bytes: number
+    readonly oldestMs: number
+  }[]
   /** The latest membership events, newest first. */
   events(countMax: number): readonly { readonly atMs: number; readonly text: string }[]
   /** In words: what the split-brain resolver would decide now. */

@@ -11,6 +11,7 @@ import type { Keyspace } from '../store/keyspace.ts'
 import type { Channels } from './channels.ts'
 import type { Clients } from './clients.ts'
 import type { LatencyMonitor } from './latency-monitor.ts'
+import type { MeshFace } from './mesh-face.ts'
 import type { Monitors } from './monitors.ts'
 import type { Session } from './session.ts'
 import type { SlowLog } from './slow-log.ts'
@@ -70,6 +71,8 @@ export interface NodeState {
   readonly connectionStats: ConnectionStats
   readonly expiry: ExpiryCycle
   readonly defragmentation: Defragmentation
+  /** What commands see of the mesh; in a node that stands alone, a mesh of one. */
+  mesh: MeshFace
   /** The port in fact listened on. */
   port: number
   /** The file CONFIG REWRITE changes; empty when there is none. */

@@ -14,6 +14,14 @@ export interface SessionLink {
   unblock(): void
   /** Output was written outside this client's own request: flush it at the end of the turn. */
   markDirty(): void
+  /** Keeps the place of a reply that is not known yet, or of one written from `length` on; later ones wait behind it. */
+  openSlot(length?: number): number
+  /** Where the reply lies in the stream of all that was written from `length` on. */
+  placeAt(length: number): number
+  /** Gives a place its reply; no bytes at all if it only held back what follows. */
+  fillSlot(slot: number, reply: Buffer): void
+  /** Takes back replies that wait behind an open slot. */
+  replaceReplies(places: readonly number[], error: Buffer): void
   closeAfterFlush(): void
   destroy(reason: string): void
   /** The client hears messages it did not ask for: other output limits apply, and no idle timeout. */
@@ -26,6 +34,9 @@ export interface SessionLink {
   readonly localAddress: string
   readonly descriptor: number
 }
+
+/** MESH CONSISTENCY. */
+export type Level = 'one' | 'quorum' | 'all'
 
 export type ReplyMode = 'on' | 'off' | 'skip-next' | 'skip'
 
@@ -49,7 +60,13 @@ export class Session {
   isMonitor = false
   isNoEvict = false
   isNoTouch = false
+  /** READONLY: reads may be answered from this node's own copies. */
   isReadonly = false
+  /** Requests another node has sent on for its client: run here or refused, never sent on again. */
+  isProxied = false
+  /** How many owners must have a write before it is answered, and are asked before a read is. */
+  writeLevel: Level = 'quorum'
+  readLevel: Level = 'one'
   isClosing = false
   /** Open MULTI, or null. */
   transaction: Transaction | null = null

@@ -439,9 +439,9 @@ test('replies held behind a slot can be taken back one by one, and slots behind 
   const { connection, slots, say, heard } = join()
   say('ECHO before\r\nSLOT\r\n')
   const places: number[] = []
-  places.push(connection.slots.place)
+  places.push(connection.slots.placeAt())
   say('ECHO first\r\nECHO kept\r\nSLOT\r\n')
-  places.push(connection.slots.place)
+  places.push(connection.slots.placeAt())
   say('BIG 300\r\nPING\r\nSLOT\r\nECHO last\r\n')
   connection.slots.replace(places, Buffer.from('-TIMEOUT\r\n'))
   slots.forEach((slot, i) => void connection.fillSlot(slot, Buffer.from(i === 0 ? '' : `+${i}\r\n`)))

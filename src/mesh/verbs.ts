@@ -1,0 +1,167 @@
+/*
+ * What peers say to each other: a row per verb, and who listens to it.
+ *
+ * The idea: a row declares everything a link must know of a frame before a handler sees it - its fields, how long its
+ * body may be and what an answer looks like. Whoever owns a verb binds a handler to its name, and a link serves
+ * rows it was never told about. To add a verb: a row with a fresh number, and one `bind`. A number is never used for
+ * another meaning; old peers answer a new verb with a failure. Shape: table.
+ */
+import {
+  type FieldCheck,
+  isAddress,
+  isBytes,
+  isCount,
+  isFlag,
+  isId,
+  isListOf,
+  isName,
+  isText,
+  isU32,
+} from './fields.ts'
+import { bodyBytesMax } from './frame.ts'
+import type { Arrival, Correspondent } from './link-ports.ts'
+
+export interface AnswerShape {
+  readonly fields: readonly FieldCheck[]
+  readonly bodyBytesMax: number
+}
+
+export interface VerbRow {
+  /** Unique and below 128: 1 to 15 are the link's own. */
+  readonly number: number
+  readonly name: string
+  readonly fields: readonly FieldCheck[]
+  readonly bodyBytesMax: number
+  /** What an answer to it looks like; undefined: nobody answers it. */
+  readonly answer: AnswerShape | undefined
+}
+
+export const verbNumberMax = 127
+/** Up to this number verbs are understood by the link itself. */
+export const ownNumberMax = 15
+
+/** Changes with every change that old peers cannot understand; those with another one are refused. */
+export const protocolMajor = 1
+/** Changes with every change that they can ignore. */
+export const protocolMinor = 0
+
+export const nonceBytes = 16
+export const proofBytes = 32
+export const featuresCountMax = 32
+export const detailLengthMax = 200
+
+const isNonce: FieldCheck = (value) => value instanceof Uint8Array && value.length === nonceBytes
+const isFingerprint = isCount
+const empty: AnswerShape = { fields: [], bodyBytesMax: 0 }
+const bytesOnly: AnswerShape = { fields: [], bodyBytesMax }
+
+/** Who somebody is; `major` stays the first field for ever, so that later protocols can be told from broken ones. */
+const introduction: readonly FieldCheck[] = [
+  isU32, // major
+  isU32, // minor
+  isListOf(isName(32), featuresCountMax),
+  isName(64), // name of the mesh
+  isId,
+  isCount, // birth
+  isAddress, // where it listens
+  isCount, // its number of this link
+  isFlag, // whether it has a secret
+  isNonce,
+]
+
+export const verbs = {
+  hello: { number: 1, name: 'hello', fields: introduction, bodyBytesMax: 0, answer: undefined },
+  challenge: { number: 2, name: 'challenge', fields: introduction, bodyBytesMax: 0, answer: undefined },
+  /** The dialler's proof; empty in a mesh without a secret. */
+  proof: { number: 3, name: 'proof', fields: [isBytes(proofBytes)], bodyBytesMax: 0, answer: undefined },
+  /** The acceptor's proof. */
+  welcome: { number: 4, name: 'welcome', fields: [isBytes(proofBytes)], bodyBytesMax: 0, answer: undefined },
+  /** Why the conversation ends before it has begun. */
+  refusal: { number: 5, name: 'refusal', fields: [isName(32)], bodyBytesMax: 0, answer: undefined },
+  /** The sender starts nothing more on this link; its answer says that all before it has been served. */
+  goodbye: { number: 6, name: 'goodbye', fields: [isName(32)], bodyBytesMax: 0, answer: empty },
+  /** Fields and body are those that the row of the ask declares. */
+  answer: { number: 7, name: 'answer', fields: [], bodyBytesMax, answer: undefined },
+  /** Instead of an answer: whether it is for want of room, and what is the matter. Nothing has been done. */
+  failure: {
+    number: 8,
+    name: 'failure',
+    fields: [isFlag, isText(detailLengthMax)],
+    bodyBytesMax: 0,
+    answer: undefined,
+  },
+  ping: { number: 9, name: 'ping', fields: [], bodyBytesMax: 0, answer: empty },
+
+  /** Body: one packet of gossip's own. */
+  gossip: { number: 16, name: 'gossip', fields: [], bodyBytesMax, answer: undefined },
+  /** Raw requests for the primary of their slots: fingerprint of the placement, database, flags. Answer: raw replies. */
+  forward: {
+    number: 17,
+    name: 'forward',
+    fields: [isFingerprint, isU32, isU32],
+    bodyBytesMax,
+    answer: bytesOnly,
+  },
+  /** What commands did: fingerprint of the placement, number of the batch on this link. */
+  effects: { number: 18, name: 'effects', fields: [isFingerprint, isCount], bodyBytesMax, answer: undefined },
+  /** All batches up to this number are applied. Body: what was refused. */
+  acknowledge: { number: 19, name: 'acknowledge', fields: [isCount], bodyBytesMax, answer: undefined },
+  /** Versions or entries of the keys in the body: fingerprint, flags. */
+  read: { number: 20, name: 'read', fields: [isFingerprint, isU32], bodyBytesMax, answer: bytesOnly },
+  /** Whole entries: slot, flags. The answer says whether there are more. */
+  pull: {
+    number: 21,
+    name: 'pull',
+    fields: [isU32, isU32],
+    bodyBytesMax,
+    answer: { fields: [isFlag], bodyBytesMax },
+  },
+  /** Digests of slots: first slot, count. */
+  digests: { number: 22, name: 'digests', fields: [isU32, isU32], bodyBytesMax, answer: bytesOnly },
+  /** Body: channel and message. The field says which kind of channel. */
+  publish: { number: 23, name: 'publish', fields: [isU32], bodyBytesMax, answer: undefined },
+  /** One node's part of a command that all nodes serve: database, flags. */
+  gather: { number: 24, name: 'gather', fields: [isU32, isU32], bodyBytesMax, answer: bytesOnly },
+} as const satisfies Record<string, VerbRow>
+
+export type VerbName = keyof typeof verbs
+
+/** The arrival is valid during the call; who answers later keeps its `correlation` and copies what it needs. */
+export type VerbHandler = (from: Correspondent, arrival: Arrival) => void
+
+/** Which handler serves which verb, on all links of a node. */
+export class Verbs {
+  readonly #rows: (VerbRow | undefined)[]
+  readonly #handlers: (VerbHandler | undefined)[]
+  readonly #byName: Map<string, VerbRow>
+
+  constructor(rows: readonly VerbRow[] = Object.values(verbs)) {
+    this.#rows = new Array<VerbRow | undefined>(verbNumberMax + 1).fill(undefined)
+    this.#handlers = new Array<VerbHandler | undefined>(verbNumberMax + 1).fill(undefined)
+    this.#byName = new Map()
+    for (const row of rows) {
+      const { number, name } = row
+      if (!Number.isInteger(number) || number < 1 || number > verbNumberMax)
+        throw new Error(`verb ${name} has the number ${number}`)
+      if (this.#rows[number] !== undefined || this.#byName.has(name))
+        throw new Error(`verb ${name} (${number}) is declared twice`)
+      this.#rows[number] = row
+      this.#byName.set(name, row)
+    }
+  }
+
+  bind(name: string, handler: VerbHandler): void {
+    const row = this.#byName.get(name)
+    if (row === undefined || row.number <= ownNumberMax) throw new Error(`no verb ${name} can be bound`)
+    if (this.#handlers[row.number] !== undefined) throw new Error(`verb ${name} is bound twice`)
+    this.#handlers[row.number] = handler
+  }
+
+  rowOf(number: number): VerbRow | undefined {
+    return number <= verbNumberMax ? this.#rows[number] : undefined
+  }
+
+  handlerOf(number: number): VerbHandler | undefined {
+    return number <= verbNumberMax ? this.#handlers[number] : undefined
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * Forward body [Rule]: requests on their way to the node that acts for their keys, and the replies on their way back.
+ *
+ *   requests   u32 count | { u8 database | u8 manners }* | raw requests, one behind the other
+ *   replies    u32 count | { u32 length }*               | raw replies, one behind the other
+ *
+ * Requests and replies travel as the bytes they are: neither side decodes what the other has encoded. Manners are what
+ * the owner must know of the client: its protocol, whether reads refresh the access clock, and its consistency levels.
+ */
+import type { Level } from '../session/session.ts'
+import { ByteWriter } from '../store/byte-writer.ts'
+
+export const HEAD_BYTES = 2
+
+const PROTOCOL_3 = 1
+const NO_TOUCH = 2
+const WRITE_LEVEL_SHIFT = 2
+const READ_LEVEL_SHIFT = 4
+
+const LEVELS: readonly Level[] = ['one', 'quorum', 'all']
+
+export interface Manners {
+  protocol: 2 | 3
+  isNoTouch: boolean
+  writeLevel: Level
+  readLevel: Level
+}
+
+export function mannersByte(session: Readonly<Manners>): number {
+  return (
+    (session.protocol === 3 ? PROTOCOL_3 : 0) |
+    (session.isNoTouch ? NO_TOUCH : 0) |
+    (LEVELS.indexOf(session.writeLevel) << WRITE_LEVEL_SHIFT) |
+    (LEVELS.indexOf(session.readLevel) << READ_LEVEL_SHIFT)
+  )
+}
+
+export function protocolOf(manners: number): 2 | 3 {
+  return (manners & PROTOCOL_3) !== 0 ? 3 : 2
+}
+
+export function isNoTouch(manners: number): boolean {
+  return (manners & NO_TOUCH) !== 0
+}
+
+export function writeLevelOf(manners: number): Level {
+  return LEVELS[(manners >>> WRITE_LEVEL_SHIFT) & 3] ?? 'quorum'
+}
+
+export function readLevelOf(manners: number): Level {
+  return LEVELS[(manners >>> READ_LEVEL_SHIFT) & 3] ?? 'one'
+}
+
+export function requestsBody(count: number, heads: ByteWriter, raws: ByteWriter): ByteWriter {
+  const body = new ByteWriter()
+  body.u32(count)
+  body.raw(heads.bytes, 0, heads.length)
+  body.raw(raws.bytes, 0, raws.length)
+  return body
+}
+
+/** Where the raw requests begin, or -1 when the body is none. */
+export function rawsAt(body: Buffer): number {
+  if (body.length < 4) return -1
+  const at = 4 + body.readUInt32LE(0) * HEAD_BYTES
+  return at <= body.length ? at : -1
+}
+
+export function repliesBody(bytes: Uint8Array, ends: readonly number[]): ByteWriter {
+  const body = new ByteWriter()
+  body.u32(ends.length)
+  let start = 0
+  for (const end of ends) {
+    body.u32(end - start)
+    start = end
+  }
+  body.raw(bytes, 0, start)
+  return body
+}
+
+/** The replies, as views of a copy of their own; undefined when these bytes are not `count` replies. */
+export function repliesOf(bytes: Buffer, start: number, end: number, count: number): Buffer[] | undefined {
+  let at = start + 4 + count * 4
+  if (at > end || bytes.readUInt32LE(start) !== count) return undefined
+  const own = Buffer.from(bytes.subarray(at, end))
+  const replies: Buffer[] = []
+  const shift = at
+  for (let i = 0; i < count; i++) {
+    const length = bytes.readUInt32LE(start + 4 + i * 4)
+    if (at + length > end) return undefined
+    replies.push(own.subarray(at - shift, at - shift + length))
+    at += length
+  }
+  return at === end ? replies : undefined
+}

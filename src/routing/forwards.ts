@@ -1,0 +1,145 @@
+/**
+ * Forwards [Machine]: requests for keys that others act for. What one round of the event loop sends to one node is one
+ * frame; each request has kept its reply's place with its client, and the answer fills all of them at once.
+ *
+ * A node that is not, or no longer, the primary says so and has run nothing: its requests are routed again, a few
+ * times, a moment later each. When an answer does not come it is open whether a write was run, and the client is told
+ * exactly that; reads are routed again. It decides nothing about who acts.
+ */
+import type { Args } from '../../resp/index.ts'
+import type { SessionLink } from '../session/session.ts'
+import { ByteWriter } from '../store/byte-writer.ts'
+import { repliesOf, requestsBody } from './forward-body.ts'
+
+/** The reply of a node to a request it is not the one to run. */
+export const NOT_PRIMARY = 'NOTPRIMARY this node does not act for the slot'
+const NOT_PRIMARY_BYTES = Buffer.from('-NOTPRIMARY ', 'latin1')
+const OUTCOME_OPEN = Buffer.from(
+  '-TIMEOUT no answer from the primary of the slot: whether the write was run is open\r\n',
+  'latin1',
+)
+const UNREACHABLE = Buffer.from('-CLUSTERDOWN the primary of the slot does not answer\r\n', 'latin1')
+
+export type ForwardOutcome =
+  | { readonly kind: 'answer'; readonly bytes: Buffer; readonly start: number; readonly end: number }
+  | { readonly kind: 'failed'; readonly hasRunMaybe: boolean }
+
+export interface ForwardPorts {
+  /** Sends a frame of requests; `answered` is called once, never within the call. */
+  ask(peerId: string, body: Buffer, length: number, answered: (outcome: ForwardOutcome) => void): void
+  /** Who acts for the slot by now; undefined: nobody. Our own id: we do. */
+  actingId(slot: number): string | undefined
+  after(delayMs: number, run: () => void): void
+  wake(): void
+}
+
+/** Who is given the reply: a client's connection, or a gathering of several replies. */
+export type ReplyTaker = Pick<SessionLink, 'fillSlot'>
+
+export interface ForwardItem {
+  readonly link: ReplyTaker
+  readonly place: number
+  readonly slot: number
+  readonly isWrite: boolean
+  readonly database: number
+  readonly manners: number
+  readonly tries: number
+  /** The raw request is bytes[start, end) of the frame it left in. */
+  start: number
+  end: number
+}
+
+class Frame {
+  readonly items: ForwardItem[] = []
+  readonly heads = new ByteWriter()
+  readonly raws = new ByteWriter()
+}
+
+const TRIES_MAX = 8
+const RETRY_DELAY_MS = 40
+
+export class Forwards {
+  readonly counters = { forwarded: 0, frames: 0, rerouted: 0, unanswered: 0, failed: 0 }
+  readonly #ports: ForwardPorts
+  readonly #open = new Map<string, Frame>()
+
+  constructor(ports: ForwardPorts) {
+    this.#ports = ports
+  }
+
+  /** The request goes to `peerId` at the end of this round; its reply fills the place. */
+  forward(peerId: string, args: Args, item: Omit<ForwardItem, 'start' | 'end' | 'tries'>): void {
+    this.counters.forwarded++
+    this.#add(peerId, { ...item, tries: 0, start: 0, end: 0 }, args.bytes, args.requestStart, args.requestEnd)
+  }
+
+  /** The same for a request made here, which travels as these bytes. */
+  forwardRaw(peerId: string, raw: Buffer, item: Omit<ForwardItem, 'start' | 'end' | 'tries'>): void {
+    this.counters.forwarded++
+    this.#add(peerId, { ...item, tries: 0, start: 0, end: 0 }, raw, 0, raw.length)
+  }
+
+  flush(): void {
+    for (const [peerId, frame] of this.#open) {
+      this.#open.delete(peerId)
+      this.counters.frames++
+      const body = requestsBody(frame.items.length, frame.heads, frame.raws)
+      this.#ports.ask(peerId, body.bytes, body.length, (outcome) => this.#onOutcome(frame, outcome))
+    }
+  }
+
+  #add(peerId: string, item: ForwardItem, bytes: Uint8Array, start: number, end: number): void {
+    let frame = this.#open.get(peerId)
+    if (frame === undefined) {
+      frame = new Frame()
+      this.#open.set(peerId, frame)
+      this.#ports.wake()
+    }
+    item.start = frame.raws.length
+    frame.raws.raw(bytes, start, end)
+    item.end = frame.raws.length
+    frame.heads.u8(item.database)
+    frame.heads.u8(item.manners)
+    frame.items.push(item)
+  }
+
+  #onOutcome(frame: Frame, outcome: ForwardOutcome): void {
+    const { items } = frame
+    const replies =
+      outcome.kind === 'answer'
+        ? repliesOf(outcome.bytes, outcome.start, outcome.end, items.length)
+        : undefined
+    for (const [at, item] of items.entries()) {
+      const reply = replies?.[at]
+      if (reply === undefined) this.#onSilence(frame, item, outcome.kind === 'answer' || outcome.hasRunMaybe)
+      else if (isNotPrimary(reply)) this.#again(frame, item)
+      else item.link.fillSlot(item.place, reply)
+    }
+  }
+
+  #onSilence(frame: Frame, item: ForwardItem, hasRunMaybe: boolean): void {
+    this.counters.unanswered++
+    if (item.isWrite && hasRunMaybe) this.#fail(item, OUTCOME_OPEN)
+    else this.#again(frame, item)
+  }
+
+  #again(frame: Frame, item: ForwardItem): void {
+    if (item.tries >= TRIES_MAX) return this.#fail(item, UNREACHABLE)
+    this.counters.rerouted++
+    const raw = Buffer.from(frame.raws.bytes.subarray(item.start, item.end))
+    this.#ports.after(RETRY_DELAY_MS * 2 ** Math.min(item.tries, 4), () => {
+      const peerId = this.#ports.actingId(item.slot)
+      if (peerId === undefined) this.#fail(item, UNREACHABLE)
+      else this.#add(peerId, { ...item, tries: item.tries + 1 }, raw, 0, raw.length)
+    })
+  }
+
+  #fail(item: ForwardItem, error: Buffer): void {
+    this.counters.failed++
+    item.link.fillSlot(item.place, error)
+  }
+}
+
+function isNotPrimary(reply: Buffer): boolean {
+  return reply.length > NOT_PRIMARY_BYTES.length && reply.compare(NOT_PRIMARY_BYTES, 0, 12, 0, 12) === 0
+}

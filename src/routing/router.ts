@@ -1,0 +1,233 @@
+/**
+ * Router [Machine]: where a request runs. Asked before each one that touches keys, in a mesh:
+ *
+ *   this node acts for the slot and is settled      -> here
+ *   it acts, but has yet to settle                  -> parked until it has
+ *   somebody else acts                              -> forwarded (or -MOVED, for those who want it so)
+ *   nobody can, or not with a quorum                -> refused before anything is touched
+ *
+ * and after each one that wrote: its reply joins the turn's barrier. A quorum read is confirmed first: its keys are
+ * brought up to what a quorum knows, and then it runs here like any other. It knows no protocol between nodes.
+ */
+import type { Args } from '../../resp/index.ts'
+import type { Call } from '../commands/call.ts'
+import { READONLY, WRITE } from '../commands/command.ts'
+import type { CommandRow } from '../commands/command-row.ts'
+import type { Batches } from '../replication/batches.ts'
+import { ELSEWHERE, NOBODY, SERVING, type SlotRoles } from '../replication/slot-roles.ts'
+import type { RequestRouter } from '../session/request-router.ts'
+import type { Session } from '../session/session.ts'
+import type { Keyspace } from '../store/keyspace.ts'
+import { ClientTurn } from './client-turn.ts'
+import { mannersByte } from './forward-body.ts'
+import { Forwarded } from './forwarded.ts'
+import { type Forwards, NOT_PRIMARY } from './forwards.ts'
+import type { Parking } from './parking.ts'
+import { RequestKeys } from './request-keys.ts'
+import type { Spreads } from './spreads.ts'
+
+export const TOO_FEW_OWNERS = 'NOREPLICAS Not enough good replicas to write.'
+export const DOWN = 'CLUSTERDOWN The cluster is down'
+export const NOT_SERVED = 'CLUSTERDOWN Hash slot not served'
+export const CROSS_SLOT = "CROSSSLOT Keys in request don't hash to the same slot"
+export const TOO_MANY_WAITING = 'CLUSTERDOWN too many requests wait for their slots to settle'
+
+export interface RouterParts {
+  readonly selfId: string
+  readonly space: Keyspace
+  readonly call: Call
+  readonly roles: SlotRoles
+  readonly batches: Batches
+  readonly forwards: Forwards
+  readonly parking: Parking
+  readonly spreads: Spreads
+}
+
+export interface RouterSettings {
+  /** -MOVED instead of forwarding. */
+  redirects: boolean
+  /** Reads are answered without a quorum in reach. */
+  allowsStaleReads: boolean
+  /** `host:port` of a node for its clients. */
+  clientAddressOf(id: string): string | undefined
+}
+
+export interface Confirm {
+  /** Brings the keys up to what enough owners know; false: too few answered. Never answers within the call. */
+  (session: Session, keys: RequestKeys, level: 'quorum' | 'all', done: (isConfirmed: boolean) => void): void
+}
+
+export class Router implements RequestRouter {
+  readonly counters = { here: 0, forwarded: 0, refused: 0, redirected: 0, confirmed: 0 }
+  readonly settings: RouterSettings
+  readonly #parts: RouterParts
+  readonly #confirm: Confirm
+  readonly #keys: RequestKeys
+  readonly #turns = new Map<Session, ClientTurn>()
+  /** The session whose keys have just been confirmed: its request, taken up again, runs. */
+  #confirmed: Session | null = null
+  #nowMs: () => number
+
+  constructor(parts: RouterParts, settings: RouterSettings, confirm: Confirm, monotonicMs: () => number) {
+    this.#parts = parts
+    this.#keys = new RequestKeys(parts.space, parts.call)
+    this.settings = settings
+    this.#confirm = confirm
+    this.#nowMs = monotonicMs
+  }
+
+  get hasWritten(): boolean {
+    return this.#parts.batches.hasTouched
+  }
+
+  admits(session: Session, row: CommandRow, args: Args): boolean {
+    const { first, last } = row.keys
+    if (first !== 0 && first === last && row.findKeys === undefined) {
+      const { ahead } = this.#parts.space
+      ahead.place(args.bytes, args.starts[first]!, args.ends[first]!)
+      const { slot } = ahead
+      const { roles } = this.#parts
+      const isPlain = roles.roles[slot] === SERVING && !roles.hasLapses && session.readLevel === 'one'
+      if (isPlain && session.writeLevel !== 'all') return true
+      return this.#admitSlot(session, row, args, slot)
+    }
+    if (first === 0 && row.findKeys === undefined) return this.#admitKeyless(session, row, args)
+    return this.#admitKeys(session, row, args)
+  }
+
+  onTurnStart(): void {
+    this.#parts.roles.look(this.#nowMs())
+    this.#parts.batches.forgetTouched()
+  }
+
+  /** The turn's writes are all known: from now on their confirmation counts. */
+  onTurnEnd(session: Session): void {
+    const turn = this.#turns.get(session)
+    if (turn === undefined) return
+    this.#turns.delete(session)
+    turn.barrier.seal()
+  }
+
+  onWritten(session: Session, length: number): void {
+    const { batches } = this.#parts
+    if (session.writeLevel === 'one') return batches.forgetTouched()
+    const wantsAll = session.writeLevel === 'all'
+    if (session.link instanceof Forwarded) return batches.joinTouched(session.link.barrierFor(wantsAll))
+    let turn = this.#turns.get(session)
+    if (turn === undefined) {
+      turn = new ClientTurn(session.link, length, wantsAll)
+      this.#turns.set(session, turn)
+    }
+    turn.onWritten(length)
+    batches.joinTouched(turn.barrier)
+  }
+
+  forgetWritten(): void {
+    this.#parts.batches.forgetTouched()
+  }
+
+  #admitKeyless(session: Session, row: CommandRow, args: Args): boolean {
+    if (session.isProxied) return true
+    if (row.name === 'exec') return this.#parts.spreads.admitsExec(session, row, args)
+    if (row.spread !== 'all-nodes') return true
+    return this.#parts.spreads.onAllNodes(session, row, args)
+  }
+
+  /** Several keys: all in slots that run here, all at one other node, or spread over several. */
+  #admitKeys(session: Session, row: CommandRow, args: Args): boolean {
+    const keys = this.#keys
+    keys.read(row, args)
+    if (keys.count === 0) return true
+    const { roles } = this.#parts
+    const first = keys.slots[0]!
+    let isOneActing = true
+    for (let i = 1; i < keys.count; i++) {
+      const slot = keys.slots[i]!
+      if (slot === first) continue
+      isOneActing &&= roles.acting[slot] === roles.acting[first]
+    }
+    if (!isOneActing) {
+      if (session.isProxied) return this.#refuse(session, NOT_PRIMARY)
+      return this.#parts.spreads.onManyNodes(session, row, args, keys)
+    }
+    for (let i = 0; i < keys.count; i++) {
+      const slot = keys.slots[i]!
+      if (i > 0 && slot === keys.slots[i - 1]) continue
+      if (!this.#admitSlot(session, row, args, slot)) return false
+    }
+    return true
+  }
+
+  #admitSlot(session: Session, row: CommandRow, args: Args, slot: number): boolean {
+    const { roles } = this.#parts
+    const role = roles.roles[slot]!
+    const isWrite = (row.flags & WRITE) !== 0
+    if (role === SERVING) return this.#admitServed(session, row, args, slot, isWrite)
+    if (session.isReadonly && !isWrite && (row.flags & READONLY) !== 0 && !session.isProxied) {
+      if (roles.rankOf(slot, this.#parts.selfId) >= 0) return true
+    }
+    if (role === ELSEWHERE) {
+      if (session.isProxied) return this.#refuse(session, NOT_PRIMARY)
+      return this.#sendOn(session, args, slot, isWrite)
+    }
+    if (role === NOBODY) return this.#refuse(session, NOT_SERVED)
+    if (this.#parts.parking.park(session, args, slot, this.#nowMs())) return false
+    return this.#refuse(session, TOO_MANY_WAITING)
+  }
+
+  #admitServed(session: Session, row: CommandRow, args: Args, slot: number, isWrite: boolean): boolean {
+    const { roles } = this.#parts
+    if (roles.hasLapses && roles.isLapsed(slot)) {
+      if (isWrite) return this.#refuse(session, TOO_FEW_OWNERS)
+      return this.settings.allowsStaleReads || this.#refuse(session, DOWN)
+    }
+    if (isWrite) {
+      const isAllMissing = session.writeLevel === 'all' && !roles.hasAll(slot)
+      return isAllMissing ? this.#refuse(session, TOO_FEW_OWNERS) : true
+    }
+    if (session.readLevel === 'one' || (row.flags & READONLY) === 0) return true
+    return this.#admitConfirmed(session, row, args, session.readLevel)
+  }
+
+  #admitConfirmed(session: Session, row: CommandRow, args: Args, level: 'quorum' | 'all'): boolean {
+    if (this.#confirmed === session) return true
+    const { call, parking, space } = this.#parts
+    const keys = new RequestKeys(space, call)
+    keys.read(row, args)
+    if (!parking.park(session, args, -1, this.#nowMs())) return this.#refuse(session, TOO_MANY_WAITING)
+    this.counters.confirmed++
+    this.#confirm(session, keys, level, (isConfirmed) => {
+      if (!isConfirmed) return parking.expire(session)
+      this.#confirmed = session
+      parking.releaseOne(session)
+      this.#confirmed = null
+    })
+    return false
+  }
+
+  #sendOn(session: Session, args: Args, slot: number, isWrite: boolean): boolean {
+    const { forwards, roles } = this.#parts
+    const peerId = roles.actingId(slot)!
+    if (this.settings.redirects) {
+      const address = this.settings.clientAddressOf(peerId)
+      this.counters.redirected++
+      if (address !== undefined) return this.#refuse(session, `MOVED ${slot} ${address}`)
+    }
+    this.counters.forwarded++
+    forwards.forward(peerId, args, {
+      link: session.link,
+      place: session.link.openSlot(),
+      slot,
+      isWrite,
+      database: session.database,
+      manners: mannersByte(session),
+    })
+    return false
+  }
+
+  #refuse(session: Session, error: string): false {
+    this.counters.refused++
+    session.writer.error(error)
+    return false
+  }
+}

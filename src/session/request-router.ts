@@ -1,0 +1,30 @@
+/**
+ * Request router [Data]: what dispatch asks of the mesh, when there is one, around each request that touches keys. In a
+ * node that stands alone there is none, and dispatch asks nothing.
+ */
+import type { Args } from '../../resp/index.ts'
+import type { Session } from './session.ts'
+
+/** What a router reads of a command's row. */
+export interface RoutedRow {
+  readonly fullName: string
+  readonly flags: number
+  readonly arity: number
+  readonly keys: { readonly first: number; readonly last: number; readonly step: number }
+  readonly findKeys: unknown
+  readonly spread: 'by-slot' | 'all-nodes' | undefined
+  readonly gather: string | undefined
+}
+
+export interface RequestRouter {
+  /** True: run it here and now. False: it is taken care of, forwarded, kept for later, spread or refused. */
+  admits(session: Session, row: RoutedRow, args: Args): boolean
+  /** What the session's last request has changed is on its way to the other owners; its reply begins at this place. */
+  onWritten(session: Session, replyPlace: number): void
+  /** Did anything since the last call of `onWritten` leave effects? */
+  readonly hasWritten: boolean
+  /** What was written outside a client's request (expiry, eviction, a woken client that is gone): nobody waits for it. */
+  forgetWritten(): void
+  onTurnStart(): void
+  onTurnEnd(session: Session): void
+}
