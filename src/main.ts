@@ -8,6 +8,8 @@ import { isIP } from 'node:net'
 import { connect, type RunningServer, startServer } from '../resp/index.ts'
 import { helpText, loadConfig } from './config/index.ts'
 import { Log, type LogLevel } from './log.ts'
+import { openMesh, type RunningMesh, reachableHost } from './mesh-doors.ts'
+import { meshSettings } from './mesh-settings.ts'
 import { Node } from './node.ts'
 import { refusesStranger } from './session/protected-mode.ts'
 import { freshId, systemPorts } from './system.ts'
@@ -45,17 +47,33 @@ async function start(argv: readonly string[]): Promise<void> {
     format: format === 'pretty' || (format === 'auto' && process.stdout.isTTY) ? 'pretty' : 'json',
   })
   let server: RunningServer | undefined
+  let mesh: RunningMesh | undefined
   const stop = (reason: string): void => {
     log.notice('stopping', { reason })
-    void (server?.close(GRACE_MS) ?? Promise.resolve()).then(() => process.exit(0))
+    void drain(server, mesh).then(() => process.exit(0))
   }
   const node = new Node(config, log, systemPorts(stop), freshId())
   node.state.configFile = loaded.configFile
   watchProcess(log, stop)
   server = await listen(node, log)
   node.state.port = server.port
+  if (config.is('mesh')) mesh = await joinMesh(node)
   for (const notice of loaded.notices) log.notice(notice)
   log.notice('ready to accept connections', { port: server.port, pid: process.pid, version: VERSION })
+}
+
+/** Says goodbye to peers first, so that they look for answers elsewhere; then to clients. */
+async function drain(server: RunningServer | undefined, mesh: RunningMesh | undefined): Promise<void> {
+  await mesh?.leave()
+  await server?.close(GRACE_MS)
+  await mesh?.close()
+}
+
+function joinMesh(node: Node): Promise<RunningMesh> {
+  const { config, port, runId } = node.state
+  const hosts = bindHosts(config.words('bind'))
+  const settings = meshSettings(config, runId, port, reachableHost(hosts))
+  return openMesh(node, settings, { bindHosts: hosts, seeds: config.words('seeds') })
 }
 
 function listen(node: Node, log: Log): Promise<RunningServer> {

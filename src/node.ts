@@ -22,6 +22,7 @@ import type { Config } from './config/index.ts'
 import { EVENT_EVICTED, EVENT_EXPIRED, EVENT_NEW } from './config/index.ts'
 import type { Log } from './log.ts'
 import { ConnectionLink } from './session/connection-link.ts'
+import { useConfiguredLevels } from './session/consistency.ts'
 import { freshState } from './session/fresh-state.ts'
 import type { NodePorts, NodeState } from './session/node-state.ts'
 import { ownSession } from './session/own-session.ts'
@@ -99,6 +100,7 @@ export class Node {
     const link = new ConnectionLink(connection, outputLimits)
     const session = new Session(connection.id, connection.writer, link, state.ports.wallMs())
     session.isAuthenticated = state.config.text('requirepass') === ''
+    useConfiguredLevels(session, state.config)
     state.clients.add(session)
     return {
       get isAuthenticated(): boolean {
@@ -107,10 +109,12 @@ export class Node {
       onTurnStart(nowMs: number): void {
         session.lastActiveMs = nowMs
         executor.beginTurn(nowMs)
+        state.router?.onTurnStart()
       },
       onTurnEnd(): void {
         executor.endTurn()
         space.ahead.forget()
+        state.router?.onTurnEnd(session)
       },
       onAhead(scan: RequestScan): void {
         space.ahead.expect(scan.bytes!, scan.starts, scan.ends, scan.count)
@@ -124,6 +128,7 @@ export class Node {
         state.watches.unwatch(session)
         state.waiters.forget(session)
         state.monitors.remove(session)
+        state.router?.forget(session)
       },
     }
   }

@@ -5,7 +5,7 @@
 const LINES: readonly (readonly [tip: string, names: string])[] = [
   [
     'nondeterministic_output',
-    'client|info client|list cluster|info cluster|links cluster|nodes cluster|replicas cluster|shards ' +
+    'client|info client|list cluster|bumpepoch cluster|count-failure-reports cluster|info cluster|links cluster|nodes cluster|replicas cluster|shards ' +
       'cluster|slaves cluster|slots cluster|getkeysinslot hrandfield hscan info latency|doctor latency|graph ' +
       'latency|histogram latency|history latency|latest memory|doctor memory|malloc-stats memory|stats ' +
       'object|encoding object|freq object|idletime object|refcount pttl randomkey scan slowlog|get slowlog|len spop ' +
@@ -47,6 +47,8 @@ export interface Deprecation {
 const DEPRECATED: Readonly<Record<string, Deprecation>> = {
   substr: { since: '2.0.0', replacedBy: '`GETRANGE`' },
   hmset: { since: '4.0.0', replacedBy: '`HSET` with multiple field-value pairs' },
+  'cluster|slaves': { since: '5.0.0', replacedBy: '`CLUSTER REPLICAS`' },
+  'cluster|slots': { since: '7.0.0', replacedBy: '`CLUSTER SHARDS`' },
   getset: { since: '6.2.0', replacedBy: '`SET` with the `!GET` argument' },
   rpoplpush: { since: '6.2.0', replacedBy: '`LMOVE` with the `RIGHT` and `LEFT` arguments' },
   brpoplpush: { since: '6.2.0', replacedBy: '`BLMOVE` with the `RIGHT` and `LEFT` arguments' },

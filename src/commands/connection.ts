@@ -2,6 +2,7 @@
  * Connection [Table]: what a client says about the conversation itself: who it is, which protocol and database it
  * speaks to, whether the other end is alive, and good-bye.
  */
+import { useConfiguredLevels } from '../session/consistency.ts'
 import { isPassword } from '../session/password.ts'
 import { DATABASE_COUNT } from '../store/keyspace.ts'
 import { REDIS_VERSION } from '../version.ts'
@@ -104,7 +105,7 @@ function introduce(call: Call): void {
   reply.bulkText('id')
   reply.integer(session.id)
   reply.bulkText('mode')
-  reply.bulkText('standalone')
+  reply.bulkText('cluster')
   reply.bulkText('role')
   reply.bulkText('master')
   reply.bulkText('modules')
@@ -166,6 +167,7 @@ function reset(call: Call): void {
   session.name = ''
   session.replyMode = 'on'
   session.isReadonly = false
+  useConfiguredLevels(session, node.config)
   session.isNoTouch = false
   reply.status('RESET')
 }

@@ -5,6 +5,7 @@
 import type { Args } from '../../resp/index.ts'
 import { refusesWhileSubscribed } from '../session/channels.ts'
 import type { NodeState } from '../session/node-state.ts'
+import type { RequestRouter } from '../session/request-router.ts'
 import type { Session } from '../session/session.ts'
 import type { Eviction } from '../store/eviction.ts'
 import { DENYOOM, MAY_REPLICATE, NO_AUTH, NO_MULTI, PUBSUB, READONLY, WRITE } from './command.ts'
@@ -46,8 +47,14 @@ export class Dispatch {
     this.#node.waiters.serveReady((session, row, args, database) => {
       const kept = session.database
       session.database = this.#executor.call.space.logicalDatabase(database)
+      const { length } = session.writer
       const hasAnswered = this.#executor.execute(session, row as CommandRow, args, true)
       session.database = kept
+      const { router } = this.#node
+      if (router?.hasWritten) {
+        router.onWritten(session, length)
+        router.onTurnEnd(session)
+      }
       return hasAnswered
     })
   }
@@ -67,9 +74,20 @@ export class Dispatch {
     }
     const space = this.#executor.call.space
     space.touchesAccess = !session.isNoTouch
-    this.#executor.serve(session, row, args, true)
+    const { router } = node
+    if (router === null) this.#executor.serve(session, row, args, true)
+    else if (!this.#runRouted(router, session, row, args)) return
     if (node.waiters.readyCount !== 0) this.serveWaiters()
     if (row.fullName === 'client|unpause') this.endPause()
+  }
+
+  /** False: it does not run here, or not yet. */
+  #runRouted(router: RequestRouter, session: Session, row: CommandRow, args: Args): boolean {
+    if (!router.admits(session, row, args)) return false
+    const { length } = session.writer
+    this.#executor.serve(session, row, args, true)
+    if (router.hasWritten) router.onWritten(session, length)
+    return true
   }
 
   #admit(session: Session, args: Args): CommandRow | null {

@@ -2,11 +2,13 @@
 import { bitfieldCommands } from './bitfield.ts'
 import { bitCommands } from './bits.ts'
 import { clientCommands } from './client.ts'
+import { clusterCommands } from './cluster.ts'
 import type { Command } from './command.ts'
 import { connectionCommands } from './connection.ts'
 import { hashCommands } from './hashes.ts'
 import { keyCommands } from './keys.ts'
 import { listCommands } from './lists.ts'
+import { meshCommands } from './mesh.ts'
 import { monitorCommands } from './monitor.ts'
 import { pubSubCommands } from './pub-sub.ts'
 import { serverCommands } from './server.ts'
@@ -29,5 +31,7 @@ export const families: readonly (readonly Command[])[] = [
   connectionCommands,
   clientCommands,
   monitorCommands,
+  clusterCommands,
+  meshCommands,
   serverCommands,
 ]

@@ -27,7 +27,7 @@ function server({ node, nowMs }: Call): string[] {
     'redis_git_sha1:00000000',
     'redis_git_dirty:0',
     'redis_build_id:0',
-    'redis_mode:standalone',
+    'redis_mode:cluster',
     `hypercache_version:${VERSION}`,
     `node_version:${host.nodeVersion}`,
     `os:${host.platform} ${host.architecture}`,
@@ -321,7 +321,13 @@ export const infoSections: readonly InfoSection[] = [
   { name: 'commandstats', title: 'Commandstats', isDefault: false, lines: commandStats },
   { name: 'errorstats', title: 'Errorstats', isDefault: true, lines: errorStats },
   { name: 'latencystats', title: 'Latencystats', isDefault: false, lines: latencyStats },
-  { name: 'cluster', title: 'Cluster', isDefault: true, lines: () => ['cluster_enabled:0'] },
+  { name: 'cluster', title: 'Cluster', isDefault: true, lines: () => ['cluster_enabled:1'] },
+  {
+    name: 'mesh',
+    title: 'Mesh',
+    isDefault: true,
+    lines: ({ node }) => node.mesh.figures().map(([name, value]) => `${name}:${value}`),
+  },
   {
     name: 'keyspace',
     title: 'Keyspace',

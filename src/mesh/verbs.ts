@@ -94,20 +94,26 @@ export const verbs = {
 
   /** Body: one packet of gossip's own. */
   gossip: { number: 16, name: 'gossip', fields: [], bodyBytesMax, answer: undefined },
-  /** Raw requests for the primary of their slots: fingerprint of the placement, database, flags. Answer: raw replies. */
-  forward: {
-    number: 17,
-    name: 'forward',
-    fields: [isFingerprint, isU32, isU32],
+  /** Raw requests for the primary of their slots: fingerprint of the placement. Answer: raw replies. */
+  forward: { number: 17, name: 'forward', fields: [isFingerprint], bodyBytesMax, answer: bytesOnly },
+  /** What commands did: the batch, the one sent before it on this link, the oldest still awaited. */
+  effects: {
+    number: 18,
+    name: 'effects',
+    fields: [isCount, isCount, isCount],
     bodyBytesMax,
-    answer: bytesOnly,
+    answer: undefined,
   },
-  /** What commands did: fingerprint of the placement, number of the batch on this link. */
-  effects: { number: 18, name: 'effects', fields: [isFingerprint, isCount], bodyBytesMax, answer: undefined },
-  /** All batches up to this number are applied. Body: what was refused. */
+  /** All batches up to this number are applied. Body: the exceptions. */
   acknowledge: { number: 19, name: 'acknowledge', fields: [isCount], bodyBytesMax, answer: undefined },
-  /** Versions or entries of the keys in the body: fingerprint, flags. */
-  read: { number: 20, name: 'read', fields: [isFingerprint, isU32], bodyBytesMax, answer: bytesOnly },
+  /** Body: keys. Flags: 0 for what stands under them, else for whole entries. The answer says how many keys it covers. */
+  read: {
+    number: 20,
+    name: 'read',
+    fields: [isU32],
+    bodyBytesMax,
+    answer: { fields: [isU32], bodyBytesMax },
+  },
   /** Whole entries: slot, flags. The answer says whether there are more. */
   pull: {
     number: 21,
@@ -116,12 +122,30 @@ export const verbs = {
     bodyBytesMax,
     answer: { fields: [isFlag], bodyBytesMax },
   },
-  /** Digests of slots: first slot, count. */
-  digests: { number: 22, name: 'digests', fields: [isU32, isU32], bodyBytesMax, answer: bytesOnly },
+  /** Summaries of the slots in the body: fingerprint of the placement. */
+  digests: { number: 22, name: 'digests', fields: [isFingerprint], bodyBytesMax, answer: bytesOnly },
   /** Body: channel and message. The field says which kind of channel. */
   publish: { number: 23, name: 'publish', fields: [isU32], bodyBytesMax, answer: undefined },
   /** One node's part of a command that all nodes serve: database, flags. */
   gather: { number: 24, name: 'gather', fields: [isU32, isU32], bodyBytesMax, answer: bytesOnly },
+  /** A page of a slot's versions: slot, cursor. The answer says where the next begins, 0 for nowhere. */
+  versions: {
+    number: 25,
+    name: 'versions',
+    fields: [isU32, isCount],
+    bodyBytesMax: 0,
+    answer: { fields: [isCount], bodyBytesMax },
+  },
+  /** Body: a page of versions the sender has. The answer says which of them are news, by number. */
+  offer: { number: 26, name: 'offer', fields: [], bodyBytesMax, answer: bytesOnly },
+  /** Whole entries and removals for whoever missed them. Answer: how many are here now, were outdated, were refused. */
+  transfer: {
+    number: 27,
+    name: 'transfer',
+    fields: [],
+    bodyBytesMax,
+    answer: { fields: [isU32, isU32, isU32], bodyBytesMax: 0 },
+  },
 } as const satisfies Record<string, VerbRow>
 
 export type VerbName = keyof typeof verbs

@@ -22,16 +22,19 @@ export const NOBODY = 3
 /** No member: an empty place in a table of owners. */
 export const NO_MEMBER = 0xffff
 
-/** Who owns what, by number of the member: `owners[slot * ranks + rank]`. */
+/** Who owns what, by number of the member: `owners[slot * copies + rank]`. */
 export interface OwnersTable {
-  readonly memberIds: readonly string[]
-  readonly ranks: number
+  readonly members: readonly string[]
+  /** Owners of each slot. */
+  readonly copies: number
   readonly owners: Uint16Array
 }
 
 export interface MemberBelief {
-  /** Alive, linked or at least not refused, and ready: it may act and its word counts. */
+  /** Alive, linked or at least not refused, and ready: it may act, and its word counts. */
   mayAct(id: string): boolean
+  /** Alive, though perhaps not ready: it keeps what it is sent. */
+  mayHold(id: string): boolean
   /** Monotonic milliseconds of the last sign of life. */
   heardMs(id: string): number
 }
@@ -46,7 +49,7 @@ export interface RoleEvents {
 /** Looked at again after this long, or at once when the process was away. */
 const PRESENCE_INTERVAL_MS = 100
 
-const NO_TABLE: OwnersTable = { memberIds: [], ranks: 0, owners: new Uint16Array(0) }
+const NO_TABLE: OwnersTable = { members: [], copies: 0, owners: new Uint16Array(0) }
 
 export class SlotRoles {
   readonly roles = new Uint8Array(SLOT_COUNT).fill(NOBODY)
@@ -77,13 +80,13 @@ export class SlotRoles {
   update(table: OwnersTable, nowMs: number): void {
     this.counters.updates++
     if (table !== this.table) this.#adopt(table)
-    const { memberIds, ranks, owners } = table
-    const mayAct = memberIds.map((id) => this.#belief.mayAct(id))
-    const self = memberIds.indexOf(this.#selfId)
+    const { members, copies, owners } = table
+    const mayAct = members.map((id) => this.#belief.mayAct(id))
+    const self = members.indexOf(this.#selfId)
     const unsettled: number[] = []
     const lost: number[] = []
     for (let slot = 0; slot < SLOT_COUNT; slot++) {
-      const acting = firstActing(owners, slot * ranks, ranks, mayAct)
+      const acting = firstActing(owners, slot * copies, copies, mayAct)
       const before = this.roles[slot]!
       this.acting[slot] = acting
       const isOurs = acting !== NO_MEMBER && acting === self
@@ -114,7 +117,7 @@ export class SlotRoles {
       const { peerIds, acksForQuorum } = this.groups[group]!
       let heard = 0
       for (const id of peerIds) {
-        if (this.#belief.mayAct(id) && this.#belief.heardMs(id) >= oldestMs) heard++
+        if (this.#belief.mayHold(id) && this.#belief.heardMs(id) >= oldestMs) heard++
       }
       const isLapsed = heard < acksForQuorum
       if (isLapsed && this.#lapsed[group] === 0) this.counters.lapses++
@@ -128,9 +131,9 @@ export class SlotRoles {
     return this.#lapsed[this.groupOf[slot]!] === 1
   }
 
-  /** May each of the slot's other owners act now? */
+  /** Can each of the slot's other owners be written to now? */
   hasAll(slot: number): boolean {
-    return (this.groups[this.groupOf[slot]!]?.peerIds ?? []).every((id) => this.#belief.mayAct(id))
+    return (this.groups[this.groupOf[slot]!]?.peerIds ?? []).every((id) => this.#belief.mayHold(id))
   }
 
   settled(slot: number): void {
@@ -146,15 +149,15 @@ export class SlotRoles {
 
   actingId(slot: number): string | undefined {
     const acting = this.acting[slot]!
-    return acting === NO_MEMBER ? undefined : this.table.memberIds[acting]
+    return acting === NO_MEMBER ? undefined : this.table.members[acting]
   }
 
   /** Place of a member among the slot's owners, or -1. */
   rankOf(slot: number, id: string): number {
-    const { memberIds, ranks, owners } = this.table
-    for (let rank = 0; rank < ranks; rank++) {
-      const owner = owners[slot * ranks + rank]!
-      if (owner !== NO_MEMBER && memberIds[owner] === id) return rank
+    const { members, copies, owners } = this.table
+    for (let rank = 0; rank < copies; rank++) {
+      const owner = owners[slot * copies + rank]!
+      if (owner !== NO_MEMBER && members[owner] === id) return rank
     }
     return -1
   }
@@ -164,11 +167,11 @@ export class SlotRoles {
    * acting primaries can then never both gather a quorum.
    */
   acceptsFrom(slot: number, senderId: string): boolean {
-    const { memberIds, ranks, owners } = this.table
-    for (let rank = 0; rank < ranks; rank++) {
-      const owner = owners[slot * ranks + rank]!
+    const { members, copies, owners } = this.table
+    for (let rank = 0; rank < copies; rank++) {
+      const owner = owners[slot * copies + rank]!
       if (owner === NO_MEMBER) return false
-      const id = memberIds[owner]!
+      const id = members[owner]!
       if (id === senderId) return true
       if (this.#belief.mayAct(id)) return false
     }
@@ -178,15 +181,15 @@ export class SlotRoles {
   /** Groups by their set of other owners; slots this node does not own have a group without peers. */
   #adopt(table: OwnersTable): void {
     this.table = table
-    const { memberIds, ranks, owners } = table
-    const self = memberIds.indexOf(this.#selfId)
+    const { members, copies, owners } = table
+    const self = members.indexOf(this.#selfId)
     const numbers = new Map<string, number>()
     const groups: Group[] = []
     for (let slot = 0; slot < SLOT_COUNT; slot++) {
       const peers: number[] = []
       let isOwned = false
-      for (let rank = 0; rank < ranks; rank++) {
-        const owner = owners[slot * ranks + rank]!
+      for (let rank = 0; rank < copies; rank++) {
+        const owner = owners[slot * copies + rank]!
         if (owner === self) isOwned = true
         else if (owner !== NO_MEMBER) peers.push(owner)
       }
@@ -198,7 +201,7 @@ export class SlotRoles {
         numbers.set(key, group)
         // All ring owners count, the dead ones too: a minority can never be a quorum.
         const acksForQuorum = Math.floor((peers.length + 1) / 2)
-        groups.push({ peerIds: peers.map((peer) => memberIds[peer]!), acksForQuorum })
+        groups.push({ peerIds: peers.map((peer) => members[peer]!), acksForQuorum })
       }
       this.groupOf[slot] = group
     }
@@ -207,8 +210,8 @@ export class SlotRoles {
   }
 }
 
-function firstActing(owners: Uint16Array, at: number, ranks: number, mayAct: readonly boolean[]): number {
-  for (let rank = 0; rank < ranks; rank++) {
+function firstActing(owners: Uint16Array, at: number, copies: number, mayAct: readonly boolean[]): number {
+  for (let rank = 0; rank < copies; rank++) {
     const owner = owners[at + rank]!
     if (owner !== NO_MEMBER && mayAct[owner]) return owner
   }

@@ -122,6 +122,11 @@ export class Router implements RequestRouter {
     batches.joinTouched(turn.barrier)
   }
 
+  forget(session: Session): void {
+    this.onTurnEnd(session)
+    this.#parts.parking.forget(session)
+  }
+
   forgetWritten(): void {
     this.#parts.batches.forgetTouched()
   }

@@ -48,6 +48,7 @@ export function freshState(
     statistics: new Statistics(commandCount),
     startedMs: ports.wallMs(),
     mesh: new LoneMesh(config, runId, () => state.port),
+    router: null,
     port: config.number('port'),
     configFile: '',
     notifyFlags: 0,

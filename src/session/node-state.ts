@@ -13,6 +13,7 @@ import type { Clients } from './clients.ts'
 import type { LatencyMonitor } from './latency-monitor.ts'
 import type { MeshFace } from './mesh-face.ts'
 import type { Monitors } from './monitors.ts'
+import type { RequestRouter } from './request-router.ts'
 import type { Session } from './session.ts'
 import type { SlowLog } from './slow-log.ts'
 import type { Statistics } from './statistics.ts'
@@ -73,6 +74,8 @@ export interface NodeState {
   readonly defragmentation: Defragmentation
   /** What commands see of the mesh; in a node that stands alone, a mesh of one. */
   mesh: MeshFace
+  /** Where requests run, in a mesh; null in a node that stands alone. */
+  router: RequestRouter | null
   /** The port in fact listened on. */
   port: number
   /** The file CONFIG REWRITE changes; empty when there is none. */

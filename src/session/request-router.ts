@@ -27,4 +27,6 @@ export interface RequestRouter {
   forgetWritten(): void
   onTurnStart(): void
   onTurnEnd(session: Session): void
+  /** The client is gone. */
+  forget(session: Session): void
 }

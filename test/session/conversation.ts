@@ -57,6 +57,14 @@ export class FakeLink implements SessionLink {
   markDirty(): void {
     this.dirtyCount++
   }
+  openSlot(): number {
+    return 0
+  }
+  placeAt(length: number): number {
+    return length
+  }
+  fillSlot(): void {}
+  replaceReplies(): void {}
   closeAfterFlush(): void {
     this.isClosing = true
   }

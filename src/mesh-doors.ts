@@ -1,0 +1,145 @@
+/**
+ * Mesh doors [Door]: the bus port of a node - gossip over UDP and links over TCP on one number - and what a mesh node asks
+ * of the world beside them.
+ */
+import { randomBytes } from 'node:crypto'
+import { lookup } from 'node:dns/promises'
+import { isIP } from 'node:net'
+import { networkInterfaces } from 'node:os'
+import { performance } from 'node:perf_hooks'
+import { type Address, joinAddress, openUdp, splitAddress, type UdpDoor } from '../gossip/index.ts'
+import { TcpWires } from './mesh/tcp.ts'
+import { MeshNode } from './mesh-node.ts'
+import type { MeshSettings } from './mesh-settings.ts'
+import type { Node } from './node.ts'
+
+export interface RunningMesh {
+  readonly mesh: MeshNode
+  /** Says goodbye; resolves when it has been said, or soon. */
+  leave(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface MeshDoorOptions {
+  readonly bindHosts: readonly string[]
+  /** `host:port`, or `dns://name:port` for all addresses of a name. */
+  readonly seeds: readonly string[]
+}
+
+const LEAVE_MS = 3000
+const LAG_INTERVAL_MS = 100
+const RESOLVE_INTERVAL_MS = 30_000
+const CONNECTIONS_MAX = 1024
+
+export async function openMesh(
+  node: Node,
+  settings: MeshSettings,
+  options: MeshDoorOptions,
+): Promise<RunningMesh> {
+  const wires = new TcpWires()
+  let udp: UdpDoor | undefined
+  const mesh = new MeshNode(node, settings, {
+    monotonicMs: () => performance.now(),
+    wallMs: () => Date.now(),
+    after: (delayMs, run) => void setTimeout(run, delayMs).unref(),
+    soon: (run) => void setImmediate(run),
+    random: () => Math.random(),
+    randomBytes: (count) => randomBytes(count),
+    sendDatagram: (to, bytes) => udp?.sendDatagram(to, bytes),
+    wires,
+  })
+  const { log } = node.state
+  const mayEnter = (remote: string): boolean => settings.secret !== '' || isLocal(remote)
+  udp = await openUdp({
+    host: options.bindHosts[0]!,
+    port: settings.busPort,
+    onDatagram: (from, bytes) => {
+      if (mayEnter(splitAddress(from).host)) mesh.membership.onDatagram(from, bytes)
+    },
+    onTurn: () => mesh.membership.onTurn(),
+    onError: (what, error) => log.warning(what, { error: String(error) }),
+  })
+  const listener = await wires
+    .listen({
+      hosts: options.bindHosts,
+      port: settings.busPort,
+      connectionsMax: CONNECTIONS_MAX,
+      accept: (wire, remote) => mesh.pool.accept(wire, remote),
+      mayEnter,
+    })
+    .catch(async (error: unknown) => {
+      await udp?.close()
+      throw error
+    })
+  mesh.start(await resolveSeeds(options.seeds))
+  const timers = [watchLag(mesh), followNames(mesh, options.seeds)]
+  const close = async (): Promise<void> => {
+    for (const timer of timers) clearInterval(timer)
+    mesh.stop()
+    await Promise.all([udp?.close(), listener.close()])
+  }
+  return { mesh, close, leave: () => leave(mesh) }
+}
+
+/** Where others reach a node that is bound to these hosts: the first that is not a wildcard, else one of this machine's. */
+export function reachableHost(bindHosts: readonly string[]): string {
+  const literal = bindHosts.find((host) => host !== '0.0.0.0' && host !== '::')
+  if (literal !== undefined) return literal
+  for (const addresses of Object.values(networkInterfaces())) {
+    for (const { address, family, internal } of addresses ?? []) {
+      if (!internal && family === 'IPv4') return address
+    }
+  }
+  return '127.0.0.1'
+}
+
+async function leave(mesh: MeshNode): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, LEAVE_MS)
+    const subscription = mesh.membership.events.subscribe((event) => {
+      if (event.type !== 'self_left') return
+      clearTimeout(timer)
+      subscription.dispose()
+      resolve()
+    })
+    mesh.membership.leave()
+    if (mesh.membership.isRunning) return
+    clearTimeout(timer)
+    resolve()
+  })
+}
+
+/** Without a secret only this machine is trusted. */
+function isLocal(host: string): boolean {
+  return host === '::1' || host.startsWith('127.') || host.startsWith('::ffff:127.')
+}
+
+async function resolveSeeds(seeds: readonly string[]): Promise<Address[]> {
+  const found = await Promise.all(seeds.map(resolveSeed))
+  return [...new Set(found.flat())]
+}
+
+/** A name that does not resolve is asked for again later: it may just not have been born. */
+async function resolveSeed(seed: string): Promise<Address[]> {
+  const isName = seed.startsWith('dns://')
+  const { host, port } = splitAddress(isName ? seed.slice('dns://'.length) : seed)
+  if (isIP(host) !== 0) return [joinAddress(host, port)]
+  const addresses = await lookup(host, { all: true }).catch(() => [])
+  return (isName ? addresses : addresses.slice(0, 1)).map(({ address }) => joinAddress(address, port))
+}
+
+function followNames(mesh: MeshNode, seeds: readonly string[]): NodeJS.Timeout {
+  return setInterval(() => {
+    if (mesh.membership.life.swim.aliveCount > 1) return
+    void resolveSeeds(seeds).then((addresses) => mesh.membership.addSeeds(addresses))
+  }, RESOLVE_INTERVAL_MS).unref()
+}
+
+function watchLag(mesh: MeshNode): NodeJS.Timeout {
+  let dueMs = performance.now() + LAG_INTERVAL_MS
+  return setInterval(() => {
+    const nowMs = performance.now()
+    mesh.membership.onLoopLag(Math.max(0, nowMs - dueMs))
+    dueMs = nowMs + LAG_INTERVAL_MS
+  }, LAG_INTERVAL_MS).unref()
+}

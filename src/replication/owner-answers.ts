@@ -1,0 +1,208 @@
+/**
+ * Owner answers [Machine]: what this node tells other owners of its slots: summaries, lists of versions, what stands
+ * under a key, whole entries, and which of what they offer it lacks.
+ *
+ * The first is also where claims are granted: from then on effects on the slot are refused to whoever claimed before, so
+ * what is told with the grant is all that they will ever have confirmed with our help. Effects that still wait for a
+ * whole entry could yet be confirmed: a claim of their slot is granted once they are in. It asks nobody anything.
+ */
+import type { Arrival, Correspondent } from '../mesh/link-ports.ts'
+import type { Verbs } from '../mesh/verbs.ts'
+import { ByteReader, ByteWriter } from '../store/byte-writer.ts'
+import { SLOT_COUNT, slotOf } from '../store/hash-slot.ts'
+import type { Keyspace } from '../store/keyspace.ts'
+import { Standing } from '../store/standing.ts'
+import type { Claims } from './claims.ts'
+import { VersionList, writeStanding } from './entry-transfer.ts'
+import { KeyNames } from './peer-port.ts'
+import type { Replica } from './replica.ts'
+import type { SlotRoles } from './slot-roles.ts'
+import {
+  GRANTED,
+  isClaimIn,
+  OWNED,
+  SlotSummary,
+  slotIn,
+  takeMarks,
+  WHOLE,
+  writeMarks,
+} from './slot-summary.ts'
+import { writePage } from './version-page.ts'
+
+/** Flags of a read. */
+export const READ_STANDINGS = 0
+export const READ_ENTRIES = 1
+/** Only if all that was confirmed is known here: no answer means that there is no such key. */
+export const READ_AUTHORITATIVE = 2
+
+/** How a key stands, as answers say it. */
+export const STANDS_NOWHERE = 0
+export const STANDS_AS_ENTRY = 1
+export const STANDS_AS_TOMBSTONE = 2
+/** This node has not seen all there is, and does not know. */
+export const STANDS_UNKNOWN = 3
+
+export interface AnswerPorts {
+  wallMs(): number
+  fingerprint(): number
+  isWhole(slot: number): boolean
+  /** Do effects on this slot wait for a whole entry here? */
+  hasPulls(slot: number): boolean
+  /** This node acted for these slots until another owner claimed them. */
+  onOutclaimed(slots: readonly number[]): void
+}
+
+export interface AnswerLimits {
+  /** Whole entries in one answer; beyond, the asker asks again for the rest. */
+  entriesBytes: number
+  /** An entry longer than this counts as unknown: no frame could carry it. */
+  entryBytesMax: number
+}
+
+export interface AnswerParts {
+  readonly selfId: string
+  readonly space: Keyspace
+  readonly roles: SlotRoles
+  readonly claims: Claims
+  readonly replica: Replica
+}
+
+export class OwnerAnswers {
+  limits: AnswerLimits = { entriesBytes: 1024 * 1024, entryBytesMax: 60 * 1024 * 1024 }
+  readonly counters = { summaries: 0, grants: 0, outclaimed: 0, pages: 0, offers: 0, reads: 0, oversized: 0 }
+  readonly #parts: AnswerParts
+  readonly #ports: AnswerPorts
+  readonly #standing: Standing
+  readonly #summary = new SlotSummary()
+  readonly #out = new ByteWriter()
+
+  constructor(parts: AnswerParts, ports: AnswerPorts) {
+    this.#parts = parts
+    this.#ports = ports
+    this.#standing = new Standing(parts.space)
+  }
+
+  bind(verbs: Verbs): void {
+    verbs.bind('digests', (from, arrival) => this.#onDigests(from, arrival))
+    verbs.bind('versions', (from, arrival) => this.#onVersions(from, arrival))
+    verbs.bind('offer', (from, arrival) => this.#onOffer(from, arrival))
+    verbs.bind('read', (from, arrival) => this.#onRead(from, arrival))
+  }
+
+  #onDigests(from: Correspondent, { correlation, fields, bytes, start, end }: Arrival): void {
+    if (fields[0] !== this.#ports.fingerprint()) return from.fail(correlation, 'another placement')
+    const { replica, space } = this.#parts
+    const nowMs = this.#begin()
+    const input = new ByteReader(bytes, start, end)
+    const flush = (database: number, version: number) => replica.onFlush(database, version, nowMs)
+    if (!takeMarks(input, space, flush)) return from.fail(correlation, 'impossible flush marks')
+    writeMarks(space, this.#out)
+    const outclaimed: number[] = []
+    while (!input.isAtEnd) {
+      const word = input.u16()
+      const slot = slotIn(word)
+      let flags = this.#ownershipOf(slot)
+      if (flags !== 0 && isClaimIn(word)) flags |= this.#grant(slot, from.peer.id, outclaimed)
+      this.#out.u8(flags)
+      this.#summary.measure(space, slot)
+      this.#summary.write(this.#out)
+      this.counters.summaries++
+    }
+    from.answer(correlation, [], this.#out.bytes, 0, this.#out.length)
+    if (outclaimed.length === 0) return
+    this.counters.outclaimed += outclaimed.length
+    this.#ports.onOutclaimed(outclaimed)
+  }
+
+  #ownershipOf(slot: number): number {
+    const { roles, selfId } = this.#parts
+    if (roles.rankOf(slot, selfId) < 0) return 0
+    return this.#ports.isWhole(slot) ? OWNED | WHOLE : OWNED
+  }
+
+  #grant(slot: number, claimant: string, outclaimed: number[]): number {
+    const { claims, roles, selfId } = this.#parts
+    if (!roles.acceptsFrom(slot, claimant)) return 0
+    const isOurs = claims.holderOf(slot) === selfId
+    claims.promise(slot, claimant)
+    if (isOurs && roles.actingId(slot) === selfId) outclaimed.push(slot)
+    if (this.#ports.hasPulls(slot)) return 0
+    this.counters.grants++
+    return GRANTED
+  }
+
+  #onVersions(from: Correspondent, { correlation, fields }: Arrival): void {
+    const slot = fields[0] as number
+    if (slot >= SLOT_COUNT) return from.fail(correlation, 'no such slot')
+    const nowMs = this.#begin()
+    this.counters.pages++
+    const next = writePage(this.#parts.space, slot, fields[1] as number, nowMs, this.#out)
+    from.answer(correlation, [next], this.#out.bytes, 0, this.#out.length)
+  }
+
+  #onOffer(from: Correspondent, { correlation, bytes, start, end }: Arrival): void {
+    this.#begin()
+    this.counters.offers++
+    const list = new VersionList(new ByteReader(bytes, start, end))
+    for (let index = 0; list.next(); index++) {
+      const isNews = list.isNewerThanHere(this.#standing)
+      if (isNews && this.#isOwned(bytes, list.start, list.end)) this.#out.u32(index)
+    }
+    if (list.isBroken) return from.fail(correlation, 'not a list of versions')
+    from.answer(correlation, [], this.#out.bytes, 0, this.#out.length)
+  }
+
+  #isOwned(bytes: Buffer, start: number, end: number): boolean {
+    const { roles, selfId } = this.#parts
+    return roles.rankOf(slotOf(bytes, start, end), selfId) >= 0
+  }
+
+  #onRead(from: Correspondent, { correlation, fields, bytes, start, end }: Arrival): void {
+    this.#begin()
+    this.counters.reads++
+    const flags = fields[0] as number
+    const names = new KeyNames(bytes, start, end)
+    let count = 0
+    for (; this.#out.length < this.limits.entriesBytes && names.next(); count++) {
+      const isKnown = this.#isKnown(names)
+      if (flags === READ_STANDINGS) this.#writeStandingOf(names, isKnown)
+      else if ((flags & READ_AUTHORITATIVE) !== 0 && !isKnown) return from.fail(correlation, 'not settled')
+      else this.#writeEntryOf(names)
+    }
+    if (names.isBroken) return from.fail(correlation, 'not names of keys')
+    from.answer(correlation, [count], this.#out.bytes, 0, this.#out.length)
+  }
+
+  #isKnown(names: KeyNames): boolean {
+    const slot = slotOf(names.bytes, names.start, names.end)
+    return (this.#ownershipOf(slot) & WHOLE) !== 0
+  }
+
+  #writeStandingOf(names: KeyNames, isKnown: boolean): void {
+    const standing = this.#standing
+    standing.look(names.database, names.bytes, names.start, names.end)
+    let here = STANDS_UNKNOWN
+    if (isKnown && standing.here === 'nothing') here = STANDS_NOWHERE
+    else if (isKnown) here = standing.here === 'entry' ? STANDS_AS_ENTRY : STANDS_AS_TOMBSTONE
+    this.#out.u8(here)
+    this.#out.f64(standing.version)
+    this.#out.u32(standing.origin)
+  }
+
+  #writeEntryOf(names: KeyNames): void {
+    const { database, bytes, start, end } = names
+    const before = this.#out.length
+    this.#standing.look(database, bytes, start, end)
+    writeStanding(this.#parts.space, this.#standing, database, bytes, start, end, this.#out)
+    if (this.#out.length - before <= this.limits.entryBytesMax) return
+    this.#out.length = before
+    this.counters.oversized++
+  }
+
+  #begin(): number {
+    const nowMs = this.#ports.wallMs()
+    this.#parts.space.nowMs = nowMs
+    this.#out.clear()
+    return nowMs
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * Slot summary [Rule + reader]: what owners compare of their slots before they compare keys. Equal summaries mean the
+ * same entries with the same last writes, and the same tombstones.
+ *
+ *   question  16 f64 flush marks | { u16 slot, the top bit: the asker claims it }*
+ *   answer    16 f64 flush marks | { u8 OWNED, WHOLE, GRANTED | i32 low | i32 high | u32 removals }*, as asked
+ *
+ * Tombstones are collected at different times in different places, so summaries may differ although nobody missed
+ * anything; that costs a list of versions. A flush leaves a mark instead of tombstones: marks travel along.
+ */
+import type { ByteReader, ByteWriter } from '../store/byte-writer.ts'
+import { SLOT_COUNT } from '../store/hash-slot.ts'
+import { DATABASE_COUNT, type Keyspace } from '../store/keyspace.ts'
+
+/** The answerer is an owner of the slot. */
+export const OWNED = 1
+/** It has seen all that was confirmed there. */
+export const WHOLE = 2
+/** It takes effects from the asker, and from nobody else. */
+export const GRANTED = 4
+
+const CLAIM = 0x8000
+const NO_MARKS = new Float64Array(DATABASE_COUNT)
+
+export class SlotSummary {
+  low = 0
+  high = 0
+  removals = 0
+
+  /** Of this node's own slot. */
+  measure(space: Keyspace, slot: number): void {
+    this.low = space.digest.sums[slot << 1]!
+    this.high = space.digest.sums[(slot << 1) + 1]!
+    this.removals = sumOfRemovals(space, slot)
+  }
+
+  isEqual(other: SlotSummary): boolean {
+    return this.low === other.low && this.high === other.high && this.removals === other.removals
+  }
+
+  write(out: ByteWriter): void {
+    out.u32(this.low)
+    out.u32(this.high)
+    out.u32(this.removals)
+  }
+
+  read(input: ByteReader): void {
+    this.low = input.u32() | 0
+    this.high = input.u32() | 0
+    this.removals = input.u32()
+  }
+}
+
+/** Tombstones below a flush mark do not count: the mark says as much. */
+function sumOfRemovals(space: Keyspace, slot: number): number {
+  const { tombstones } = space
+  if (tombstones === null || tombstones.count === 0) return 0
+  const { entries, flushVersion } = tombstones
+  let sum = 0
+  tombstones.each(slot, (ref) => {
+    const version = entries.versionOf(ref)
+    if (version <= flushVersion[entries.databaseOf(ref)]!) return
+    const word = Math.imul((version % 0x100000000) ^ entries.originOf(ref), 0x9e3779b1)
+    sum = (sum + Math.imul(word ^ (word >>> 15), 0x85ebca6b) + Math.floor(version / 0x100000000)) >>> 0
+  })
+  return sum
+}
+
+export function writeMarks(space: Keyspace, out: ByteWriter): void {
+  const marks = space.tombstones?.flushVersion ?? NO_MARKS
+  for (const mark of marks) out.f64(mark)
+}
+
+/** Brings the flushes another owner knows of to this one; false: some mark is impossible. */
+export function takeMarks(
+  input: ByteReader,
+  space: Keyspace,
+  flush: (database: number, version: number) => boolean,
+): boolean {
+  let isSound = true
+  for (let database = 0; database < DATABASE_COUNT; database++) {
+    const mark = input.f64()
+    const own = space.tombstones?.flushVersion[database] ?? Number.POSITIVE_INFINITY
+    if (!Number.isSafeInteger(mark) || (mark > own && !flush(database, mark))) isSound = false
+  }
+  return isSound && !input.isBroken
+}
+
+export function writeSlot(slot: number, isClaimed: boolean, out: ByteWriter): void {
+  out.u16(isClaimed ? slot | CLAIM : slot)
+}
+
+export function slotIn(word: number): number {
+  return word & (SLOT_COUNT - 1)
+}
+
+export function isClaimIn(word: number): boolean {
+  return (word & CLAIM) !== 0
+}
