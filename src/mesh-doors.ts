@@ -9,6 +9,7 @@ import { networkInterfaces } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import { type Address, joinAddress, openUdp, splitAddress, type UdpDoor } from '../gossip/index.ts'
 import { TcpWires } from './mesh/tcp.ts'
+import { MeshFacts } from './mesh-facts.ts'
 import { MeshNode } from './mesh-node.ts'
 import type { MeshSettings } from './mesh-settings.ts'
 import type { Node } from './node.ts'
@@ -48,6 +49,7 @@ export async function openMesh(
     sendDatagram: (to, bytes) => udp?.sendDatagram(to, bytes),
     wires,
   })
+  node.state.mesh = new MeshFacts(mesh)
   const { log } = node.state
   const mayEnter = (remote: string): boolean => settings.secret !== '' || isLocal(remote)
   udp = await openUdp({

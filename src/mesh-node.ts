@@ -117,6 +117,14 @@ export class MeshNode {
     return joinAddress(this.settings.host, this.settings.busPort)
   }
 
+  monotonicMs(): number {
+    return this.#ports.monotonicMs()
+  }
+
+  wallMs(): number {
+    return this.#ports.wallMs()
+  }
+
   start(seeds: readonly Address[]): void {
     this.membership.start(seeds)
     this.#tick()
@@ -142,6 +150,8 @@ export class MeshNode {
     if (this.#isStopped) return
     const nowMs = this.#ports.monotonicMs()
     this.pool.onTick(nowMs)
+    // A link to everybody alive: its end is the quickest sign of a failure.
+    for (const { id, isAlive, isLinkUp } of this.beliefs.all()) if (isAlive && !isLinkUp) this.pool.to(id)
     this.batches.onTick(nowMs)
     this.parking.onTick(nowMs)
     this.roles.look(nowMs)

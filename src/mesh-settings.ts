@@ -3,6 +3,7 @@
  * in settings.ts.
  */
 import { createHash } from 'node:crypto'
+import { hexIdOf } from './session/hex-id.ts'
 import type { Level } from './session/session.ts'
 import type { Config } from './config/index.ts'
 
@@ -38,7 +39,7 @@ export function meshSettings(config: Config, nodeId: string, port: number, bound
   const weightRole = points === ORDINARY_POINTS ? [] : [`${WEIGHT_ROLE}${points}`]
   return {
     cluster: config.text('mesh-name'),
-    id: name === '' ? nodeId : idOfName(name),
+    id: name === '' ? nodeId : hexIdOf(name),
     name: name === '' ? nodeId : name,
     host: advertised === '' ? boundHost : advertised.replace(/^\[|\]$/g, ''),
     busPort: config.number('bus-port') || Math.min(port + BUS_OFFSET, 65535),
@@ -55,11 +56,6 @@ export function meshSettings(config: Config, nodeId: string, port: number, bound
 /** Not the secret itself: who learns the one must not know the other. */
 function gossipKeysOf(secret: string): Uint8Array[] {
   return secret === '' ? [] : [createHash('sha256').update('gossip\0').update(secret).digest()]
-}
-
-/** A name that is an id already stays one; any other has one that follows from it, the same after each restart. */
-export function idOfName(name: string): string {
-  return /^[0-9a-f]{40}$/.test(name) ? name : createHash('sha1').update(name).digest('hex')
 }
 
 /** 32 bits of an id, which break ties between versions made in the same instant. Never 0. */

@@ -2,15 +2,18 @@
  * Databases [Table]: commands on whole databases: how many keys one has, emptying one or all, and swapping two. They
  * run on every node, each on what it holds, so they name no effects.
  */
+import type { Args } from '../../resp/index.ts'
 import { DATABASE_COUNT } from '../store/keyspace.ts'
 import { SYNTAX_ERROR } from './arguments.ts'
 import type { Call } from './call.ts'
 import { type Command, FAST, READONLY, WRITE } from './command.ts'
+import { servedKeyCount } from './served-slots.ts'
 
 const ALL_DATABASES = -1
+const NO_INDEX = Number.NEGATIVE_INFINITY
 
 function size(call: Call): void {
-  call.reply.integer(call.space.keyCount[call.database]!)
+  call.reply.integer(servedKeyCount(call))
 }
 
 function flushDatabase(call: Call): void {
@@ -21,11 +24,14 @@ function flushAll(call: Call): void {
   flush(call, ALL_DATABASES, ALL_DATABASES)
 }
 
+export function isFlushMode(args: Args): boolean {
+  return args.count === 1 || (args.count === 2 && (args.is(1, 'ASYNC') || args.is(1, 'SYNC')))
+}
+
 /** ASYNC and SYNC come to the same: emptying is quick. */
 function flush(call: Call, logical: number, physical: number): void {
   const { args, node, space } = call
-  const isModeKnown = args.count === 1 || (args.count === 2 && (args.is(1, 'ASYNC') || args.is(1, 'SYNC')))
-  if (!isModeKnown) {
+  if (!isFlushMode(args)) {
     call.reply.error(SYNTAX_ERROR)
     return
   }
@@ -52,8 +58,6 @@ function swap(call: Call): void {
   }
   call.reply.ok()
 }
-
-const NO_INDEX = Number.NEGATIVE_INFINITY
 
 function readIndex(call: Call, i: number, which: string): number {
   const index = call.integer(i)

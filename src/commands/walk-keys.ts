@@ -4,6 +4,7 @@
  *
  * A cursor of SCAN is a place in the walk from slot to slot, hash by hash: slot * 2^32 + hash to go on from. No
  * growth of a table disturbs that order, so whoever is there from start to end is seen. It is at most 2^46.
+ * In a mesh the walk passes only slots served here, and SCAN hands back the cursor of the first that is not.
  */
 import { TYPE_NAMES } from '../store/entry.ts'
 import { matchesAll, matchesGlob } from '../store/glob.ts'
@@ -12,6 +13,7 @@ import { randomIndex } from '../store/random-choice.ts'
 import type { Call } from './call.ts'
 import { type Command, READONLY } from './command.ts'
 import { ElementScan } from './element-scan.ts'
+import { countAll, isServed, servedKeyCount } from './served-slots.ts'
 
 const HASH_RANGE = 2 ** 32
 /** A call of SCAN passes this many entries at least, also those of other databases, before it rests. */
@@ -59,12 +61,14 @@ function typeNamed(call: Call, i: number): number {
 /** Fills `portion` with about `count` entries of the database from the cursor on; answers the next cursor. */
 function gather(call: Call, cursor: number, count: number): number {
   const { index, entries } = call.space
-  const database = call.database
+  const { database, node } = call
+  const { servedSlots } = node
   let slot = Math.floor(cursor / HASH_RANGE)
   let hash = cursor % HASH_RANGE
   let visitsLeft = Math.max(count * VISITS_PER_COUNT, VISITS_MIN)
   portion.length = 0
   while (slot < SLOT_COUNT) {
+    if (!isServed(servedSlots, slot)) return slot * HASH_RANGE + hash
     if (index.countOf(slot) !== 0) {
       if (portion.length >= count || visitsLeft <= 0) return slot * HASH_RANGE + hash
       piece.length = 0
@@ -86,6 +90,7 @@ function isOver(call: Call, ref: number): boolean {
 
 function keys(call: Call): void {
   const { args, space, reply, database } = call
+  const { servedSlots } = call.node
   const { index, entries } = space
   const pattern = args.bytes
   const patternStart = args.starts[1]!
@@ -103,14 +108,16 @@ function keys(call: Call): void {
     reply.bulk(buffer, start, end)
     count++
   }
-  for (let slot = 0; slot < SLOT_COUNT; slot++) if (index.countOf(slot) !== 0) index.each(slot, visit)
+  for (let slot = 0; slot < SLOT_COUNT; slot++) {
+    if (index.countOf(slot) !== 0 && isServed(servedSlots, slot)) index.each(slot, visit)
+  }
   reply.insertArray(mark, count)
 }
 
 function randomKey(call: Call): void {
-  const { space, database } = call
+  const { space } = call
   const entries = space.entries
-  while (space.keyCount[database] !== 0) {
+  while (servedKeyCount(call) !== 0) {
     const ref = randomEntry(call)
     if (isOver(call, ref)) {
       space.expire(ref)
@@ -123,17 +130,21 @@ function randomKey(call: Call): void {
   call.reply.nil()
 }
 
-/** An entry of the database, which has some; each has the same chance. */
+/** An entry of the database, which has some in served slots; each has the same chance. */
 function randomEntry(call: Call): number {
-  const { space, database } = call
+  const { node, space, database } = call
   const { index, entries } = space
-  const random = call.node.ports.random32
-  let total = 0
-  for (const count of space.keyCount) total += count
+  const { servedSlots } = node
+  const random = node.ports.random32
+  const total = countAll(space, servedSlots)
   for (let draw = 0; draw < DRAWS_MAX; draw++) {
     let left = randomIndex(random, total)
     let slot = 0
-    for (; left >= index.countOf(slot); slot++) left -= index.countOf(slot)
+    for (; ; slot++) {
+      const count = isServed(servedSlots, slot) ? index.countOf(slot) : 0
+      if (left < count) break
+      left -= count
+    }
     const ref = index.sample(slot, random())
     if (entries.databaseOf(ref) === database) return ref
   }
@@ -148,8 +159,9 @@ function searchFrom(call: Call, first: number): number {
   const visit = (_hash: number, ref: number): void => {
     if (entries.databaseOf(ref) === database) portion.push(ref)
   }
+  const { servedSlots } = call.node
   for (let slot = first; portion.length === 0; slot = (slot + 1) % SLOT_COUNT) {
-    if (index.countOf(slot) !== 0) index.each(slot, visit)
+    if (index.countOf(slot) !== 0 && isServed(servedSlots, slot)) index.each(slot, visit)
   }
   return portion[randomIndex(call.node.ports.random32, portion.length)]!
 }

@@ -105,7 +105,9 @@ class Round {
     this.#topology = topology
     this.#points = points
     this.#next = Int32Array.from({ length: memberCount + 1 }, (_, at) => (at + 1) % (memberCount + 1))
-    this.#previous = Int32Array.from({ length: memberCount + 1 }, (_, at) => (at === 0 ? memberCount : at - 1))
+    this.#previous = Int32Array.from({ length: memberCount + 1 }, (_, at) =>
+      at === 0 ? memberCount : at - 1,
+    )
     this.#ahead = new Float64Array(memberCount)
     this.#dcLimit = Math.floor(wanted / Math.min(topology.dcSizes.length, copies))
     this.#zoneLimits = zoneLimits(topology, copies, this.#dcLimit)
@@ -126,7 +128,8 @@ class Round {
   #candidatesAtMost(): number {
     const { zoneDcs, zoneSizes, dcSizes } = this.#topology
     const fill = dcSizes.map(() => 0)
-    for (const [zone, dc] of zoneDcs.entries()) fill[dc]! += Math.min(zoneSizes[zone]!, this.#zoneLimits[zone]!)
+    for (const [zone, dc] of zoneDcs.entries())
+      fill[dc]! += Math.min(zoneSizes[zone]!, this.#zoneLimits[zone]!)
     return fill.reduce((sum, count) => sum + Math.min(count, this.#dcLimit), 0)
   }
 

@@ -11,6 +11,7 @@
  */
 import { SLOT_COUNT } from '../store/hash-slot.ts'
 import { type Circle, circleOf } from './circle.ts'
+import { evenOutPrimaries } from './even-out.ts'
 import { fairShares, sharesByWeight } from './fair-share.ts'
 import { Placement, type PlacementMember } from './placement.ts'
 import { Primaries } from './primaries.ts'
@@ -51,8 +52,11 @@ export function placementOf(members: readonly PlacementMember[], options: RingOp
   if (copies === 0) return new Placement([], 0, new Uint16Array(0))
   const circle = circleOf(topology, copies, virtualNodes)
   const spread = settledSpread(circle, topology, copies, copies === 1 ? PRIMARY_BOUND : loadBound)
-  const primaries = settledPrimaries(circle, topology, spread, copies)
-  return new Placement(topology.ids, copies, tableOf(circle, spread, primaries, copies))
+  const shares = primaryShares(topology, spread)
+  const primaries = settledPrimaries(circle, spread, shares, copies)
+  const table = tableOf(circle, spread, primaries, copies)
+  evenOutPrimaries(table, copies, primaries.loads, shares, PRIMARY_BOUND)
+  return new Placement(topology.ids, copies, table)
 }
 
 function settledSpread(circle: Circle, topology: Topology, copies: number, loadBound: number): Spread {
@@ -72,14 +76,18 @@ function settledSpread(circle: Circle, topology: Topology, copies: number, loadB
   return spread
 }
 
-function settledPrimaries(circle: Circle, topology: Topology, spread: Spread, copies: number): Primaries {
+/** By weight, but nobody is the primary of more slots than it owns. */
+function primaryShares(topology: Topology, spread: Spread): Float64Array {
+  return sharesByWeight(topology.weights, new Float64Array(spread.loads.length), spread.loads, SLOT_COUNT)
+}
+
+function settledPrimaries(circle: Circle, spread: Spread, shares: Float64Array, copies: number): Primaries {
   const primaries = new Primaries(circle, spread, copies)
-  const nothing = new Float64Array(spread.loads.length)
   settle({
-    shares: sharesByWeight(topology.weights, nothing, spread.loads, SLOT_COUNT),
+    shares,
     loads: primaries.loads,
     weigh: (factors) => primaries.choose(factors),
-    slopes: nothing.map(() => 1),
+    slopes: shares.map(() => 1),
     aim: PRIMARY_AIM,
     bound: PRIMARY_BOUND,
   })

@@ -10,7 +10,7 @@
  */
 const COMMON_ROUNDS = 16
 /** When it is still not done, the best round seen counts. */
-const ROUNDS_MAX = 128
+const ROUNDS_MAX = 64
 /** Full steps at first, then smaller and smaller ones. */
 const FULL_ROUNDS = 8
 const STEP = 0.7

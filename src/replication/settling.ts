@@ -223,7 +223,7 @@ export class Settling implements SurveyEvents {
     const { roles } = this.#parts
     const { acksForQuorum, peerIds } = roles.groups[roles.groupOf[slot]!]!
     if (answers.length >= peerIds.length) return true
-    // Without a memory: so many that every quorum which may have counted this node has left one of them out least.
+    // Without a memory: so many that any quorum this node may once have been part of has another member among them.
     const needed = this.isWhole(slot) ? acksForQuorum : peerIds.length - acksForQuorum + 1
     let whole = 0
     for (const { isWhole } of answers) if (isWhole) whole++
@@ -332,7 +332,6 @@ export class Settling implements SurveyEvents {
       this.#settled.push(slot)
     }
     this.#own.measure(exchange.space, slot)
-    for (const { peerId, summary } of answers)
-      if (!this.#own.isEqual(summary)) repairs.offer(peerId, slot)
+    for (const { peerId, summary } of answers) if (!this.#own.isEqual(summary)) repairs.offer(peerId, slot)
   }
 }

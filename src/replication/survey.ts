@@ -92,7 +92,8 @@ export class Survey {
     const { replica, space, wallMs } = this.#parts
     const input = new ByteReader(bytes, start, end)
     const nowMs = wallMs()
-    if (!takeMarks(input, space, (database, version) => replica.onFlush(database, version, nowMs))) return false
+    if (!takeMarks(input, space, (database, version) => replica.onFlush(database, version, nowMs)))
+      return false
     const asked = new ByteReader(question, 0, question.length)
     asked.position = input.position - start
     const answers: { slot: number; answer: SlotAnswer }[] = []

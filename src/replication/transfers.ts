@@ -50,7 +50,15 @@ interface Transfer {
 
 export class Transfers {
   limits: TransferLimits = { frameBytes: 512 * 1024, entryBytesMax: 60 * 1024 * 1024, deadlineMs: 5000 }
-  readonly counters = { framesOut: 0, keysOut: 0, bytesOut: 0, failed: 0, oversized: 0, framesIn: 0, keysIn: 0 }
+  readonly counters = {
+    framesOut: 0,
+    keysOut: 0,
+    bytesOut: 0,
+    failed: 0,
+    oversized: 0,
+    framesIn: 0,
+    keysIn: 0,
+  }
   readonly #space: Keyspace
   readonly #replica: Replica
   readonly #ports: TransferPorts

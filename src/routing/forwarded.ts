@@ -69,6 +69,11 @@ export class Forwarded implements SessionLink, BarrierOwner {
     this.#parser.feed(body.subarray(rawsAt))
   }
 
+  /** Have all requests been run, though perhaps not yet been confirmed? */
+  get hasRun(): boolean {
+    return this.#isOver || this.#ends.length === this.#count
+  }
+
   /** Runs what can be run. The body may be used again afterwards. */
   run(): void {
     this.#isRunning = true

@@ -14,11 +14,11 @@ import { repliesOf, requestsBody } from './forward-body.ts'
 /** The reply of a node to a request it is not the one to run. */
 export const NOT_PRIMARY = 'NOTPRIMARY this node does not act for the slot'
 const NOT_PRIMARY_BYTES = Buffer.from('-NOTPRIMARY ', 'latin1')
-const OUTCOME_OPEN = Buffer.from(
+export const OUTCOME_OPEN = Buffer.from(
   '-TIMEOUT no answer from the primary of the slot: whether the write was run is open\r\n',
   'latin1',
 )
-const UNREACHABLE = Buffer.from('-CLUSTERDOWN the primary of the slot does not answer\r\n', 'latin1')
+export const UNREACHABLE = Buffer.from('-CLUSTERDOWN the primary of the slot does not answer\r\n', 'latin1')
 
 export type ForwardOutcome =
   | { readonly kind: 'answer'; readonly bytes: Buffer; readonly start: number; readonly end: number }
@@ -34,7 +34,10 @@ export interface ForwardPorts {
 }
 
 /** Who is given the reply: a client's connection, or a gathering of several replies. */
-export type ReplyTaker = Pick<SessionLink, 'fillSlot'>
+export interface ReplyTaker extends Pick<SessionLink, 'fillSlot'> {
+  /** Takes a request back that was not run, instead of having it sent to whoever acts for its slot by now. */
+  reroute?(place: number, tries: number): void
+}
 
 export interface ForwardItem {
   readonly link: ReplyTaker
@@ -74,9 +77,14 @@ export class Forwards {
   }
 
   /** The same for a request made here, which travels as these bytes. */
-  forwardRaw(peerId: string, raw: Buffer, item: Omit<ForwardItem, 'start' | 'end' | 'tries'>): void {
+  forwardRaw(
+    peerId: string,
+    raw: Buffer,
+    item: Omit<ForwardItem, 'start' | 'end' | 'tries'>,
+    tries: number,
+  ): void {
     this.counters.forwarded++
-    this.#add(peerId, { ...item, tries: 0, start: 0, end: 0 }, raw, 0, raw.length)
+    this.#add(peerId, { ...item, tries, start: 0, end: 0 }, raw, 0, raw.length)
   }
 
   flush(): void {
@@ -126,8 +134,14 @@ export class Forwards {
   #again(frame: Frame, item: ForwardItem): void {
     if (item.tries >= TRIES_MAX) return this.#fail(item, UNREACHABLE)
     this.counters.rerouted++
+    const delayMs = RETRY_DELAY_MS * 2 ** Math.min(item.tries, 4)
+    const { link } = item
+    if (link.reroute !== undefined) {
+      this.#ports.after(delayMs, () => link.reroute!(item.place, item.tries + 1))
+      return
+    }
     const raw = Buffer.from(frame.raws.bytes.subarray(item.start, item.end))
-    this.#ports.after(RETRY_DELAY_MS * 2 ** Math.min(item.tries, 4), () => {
+    this.#ports.after(delayMs, () => {
       const peerId = this.#ports.actingId(item.slot)
       if (peerId === undefined) this.#fail(item, UNREACHABLE)
       else this.#add(peerId, { ...item, tries: item.tries + 1 }, raw, 0, raw.length)
@@ -140,6 +154,6 @@ export class Forwards {
   }
 }
 
-function isNotPrimary(reply: Buffer): boolean {
+export function isNotPrimary(reply: Buffer): boolean {
   return reply.length > NOT_PRIMARY_BYTES.length && reply.compare(NOT_PRIMARY_BYTES, 0, 12, 0, 12) === 0
 }

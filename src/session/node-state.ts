@@ -76,6 +76,8 @@ export interface NodeState {
   mesh: MeshFace
   /** Where requests run, in a mesh; null in a node that stands alone. */
   router: RequestRouter | null
+  /** 1 for each slot whose keys count here, when a command asks for all keys; null: every slot. */
+  servedSlots: Uint8Array | null
   /** The port in fact listened on. */
   port: number
   /** The file CONFIG REWRITE changes; empty when there is none. */

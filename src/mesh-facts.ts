@@ -1,0 +1,314 @@
+/**
+ * Mesh facts [Rule + a short memory of events]: the face of the mesh as commands see it, read off a mesh node's parts
+ * when somebody asks. It changes nothing but by the few orders an operator may give.
+ */
+import type { GossipEvent } from '../gossip/index.ts'
+import { splitAddress } from '../gossip/index.ts'
+import type { MeshNode as MeshNodeMachine } from './mesh-node.ts'
+import { HTTP_OFFSET, weightOf } from './mesh-settings.ts'
+import { NO_MEMBER, NOBODY, SERVING, UNSETTLED } from './replication/slot-roles.ts'
+import type {
+  KeyStanding,
+  LinkFacts,
+  MeshFace,
+  MeshNode,
+  NodeHealth,
+  SlotRange,
+} from './session/mesh-face.ts'
+import { SLOT_COUNT } from './store/hash-slot.ts'
+
+const EVENTS_MAX = 256
+const ORDINARY_POINTS = 64
+
+export class MeshFacts implements MeshFace {
+  readonly isOn = true
+  readonly clusterName: string
+  readonly selfId: string
+  readonly #mesh: MeshNodeMachine
+  readonly #events: { atMs: number; text: string }[] = []
+
+  constructor(mesh: MeshNodeMachine) {
+    this.#mesh = mesh
+    this.clusterName = mesh.settings.cluster
+    this.selfId = mesh.settings.id
+    mesh.membership.events.subscribe((event) => this.#note(event))
+  }
+
+  get state(): 'ok' | 'fail' {
+    return this.slotsFailed === 0 && !this.#mesh.roles.hasLapses && this.#mesh.placement.copies > 0
+      ? 'ok'
+      : 'fail'
+  }
+
+  get slotsServed(): number {
+    return SLOT_COUNT - this.slotsFailed - this.slotsSuspect
+  }
+
+  get slotsSuspect(): number {
+    return count(this.#mesh.roles.roles, UNSETTLED)
+  }
+
+  get slotsFailed(): number {
+    return count(this.#mesh.roles.roles, NOBODY)
+  }
+
+  get fingerprint(): string {
+    return this.#mesh.placement.fingerprint.toString(16).padStart(16, '0')
+  }
+
+  get epoch(): number {
+    return Math.max(1, ...[...this.#members()].map(({ upNumber }) => upNumber))
+  }
+
+  nodes(): readonly MeshNode[] {
+    const others = [...this.#members()].filter(({ id }) => id !== this.selfId)
+    return [
+      this.#self(),
+      ...others.sort((a, b) => (a.id < b.id ? -1 : 1)).map((member) => this.#node(member)),
+    ]
+  }
+
+  /** The acting primary stands first: that is whom clients should talk to. */
+  ranges(): readonly SlotRange[] {
+    const { placement, roles } = this.#mesh
+    const numbers = new Map(this.nodes().map(({ id }, number) => [id, number]))
+    const ranges: SlotRange[] = []
+    let key = ''
+    for (let slot = 0; slot < SLOT_COUNT && placement.copies > 0; slot++) {
+      const owners = [...placement.ownersOf(slot)]
+      const acting = roles.acting[slot]!
+      if (acting !== NO_MEMBER) owners.sort((a, b) => Number(b === acting) - Number(a === acting))
+      const known = owners
+        .map((owner) => numbers.get(placement.members[owner]!))
+        .filter((n) => n !== undefined)
+      if (known.join() === key) ranges[ranges.length - 1] = { ...ranges.at(-1)!, last: slot }
+      else ranges.push({ first: slot, last: slot, owners: known })
+      key = known.join()
+    }
+    return ranges
+  }
+
+  links(): readonly LinkFacts[] {
+    return this.#mesh.pool.describe().map((link) => ({
+      direction: link.direction,
+      nodeId: link.id,
+      createdMs: link.createdMs,
+      events: link.direction === 'to' ? 'rw' : 'r',
+      sendBufferAllocated: link.allocatedBytes,
+      sendBufferUsed: link.queuedBytes,
+    }))
+  }
+
+  messageCounts(): ReturnType<MeshFace['messageCounts']> {
+    const { swim } = this.#mesh.membership.life
+    const { counters: wire } = this.#mesh.membership.courier
+    const { counters: links } = this.#mesh.pool.room
+    return [
+      { kind: 'ping', sent: swim.counters.probes, received: 0 },
+      { kind: 'pong', sent: 0, received: swim.counters.acks },
+      { kind: 'gossip', sent: wire.messagesSent, received: wire.messagesReceived },
+      { kind: 'frames', sent: links.framesOut, received: links.framesIn },
+    ]
+  }
+
+  failureReports(nodeId: string): number | undefined {
+    const member = this.#mesh.membership.snapshot().members.find(({ id }) => id === nodeId)
+    return member?.observedBy.length
+  }
+
+  explainSlot(slot: number): KeyStanding {
+    const { placement, roles } = this.#mesh
+    const owners = [...placement.ownersOf(slot)].map((owner) => {
+      const id = placement.members[owner]!
+      return { id, name: this.#nameOf(id), health: this.#healthOf(id) }
+    })
+    const actingPrimary = roles.actingId(slot)
+    const role = roles.roles[slot]!
+    return {
+      slot,
+      owners,
+      actingPrimary,
+      isServedHere: role === SERVING && !roles.isLapsed(slot),
+      explanation: this.#explain(slot, role, actingPrimary),
+    }
+  }
+
+  hints(): ReturnType<MeshFace['hints']> {
+    return []
+  }
+
+  events(countMax: number): ReturnType<MeshFace['events']> {
+    return this.#events.slice(-countMax).reverse()
+  }
+
+  explainSplit(): string {
+    return this.#mesh.membership.explain()
+  }
+
+  figures(): ReturnType<MeshFace['figures']> {
+    const { batches, beliefs, forwards, isReady, membership, parking, replica, roles, settings } = this.#mesh
+    const snapshot = membership.snapshot()
+    return [
+      ['mesh_enabled', 1],
+      ['mesh_state', this.state],
+      ['mesh_name', settings.cluster],
+      ['mesh_node_id', this.selfId],
+      ['mesh_node_name', settings.name],
+      ['mesh_ready', isReady ? 1 : 0],
+      ['mesh_nodes', snapshot.members.length],
+      ['mesh_nodes_alive', [...beliefs.all()].filter(({ isAlive }) => isAlive).length + 1],
+      ['mesh_leader', snapshot.leader ?? ''],
+      ['mesh_converged', snapshot.isConverged ? 1 : 0],
+      ['mesh_epoch', this.epoch],
+      ['mesh_fingerprint', this.fingerprint],
+      ['mesh_replication_factor', settings.replicationFactor],
+      ['mesh_slots_acting', count(roles.roles, SERVING)],
+      ['mesh_slots_unsettled', this.slotsSuspect],
+      ['mesh_batches_sent', batches.counters.batches],
+      ['mesh_batches_unconfirmed', batches.counters.expired],
+      ['mesh_effects_applied', replica.counters.applied],
+      ['mesh_effects_gaps', replica.counters.gaps],
+      ['mesh_requests_forwarded', forwards.counters.forwarded],
+      ['mesh_requests_rerouted', forwards.counters.rerouted],
+      ['mesh_requests_failed', forwards.counters.failed],
+      ['mesh_requests_parked', parking.count],
+      ['mesh_awareness', snapshot.awarenessScore],
+    ]
+  }
+
+  meet(host: string, busPort: number): string | undefined {
+    this.#mesh.membership.addSeeds([host.includes(':') ? `[${host}]:${busPort}` : `${host}:${busPort}`])
+    return undefined
+  }
+
+  forget(nodeId: string): string | undefined {
+    const { agreement } = this.#mesh.membership.life
+    if (nodeId === this.selfId) return "ERR I tried hard but I can't forget myself..."
+    if (!agreement.state.members.has(nodeId)) return `ERR Unknown node ${nodeId}`
+    agreement.down([nodeId])
+    return undefined
+  }
+
+  leave(): string | undefined {
+    this.#mesh.membership.leave()
+    return undefined
+  }
+
+  failover(): string | undefined {
+    return 'ERR the acting primary of each slot is the first owner who is ready: nothing to fail over by hand'
+  }
+
+  #members() {
+    return this.#mesh.membership.life.agreement.state.members.values()
+  }
+
+  #self(): MeshNode {
+    const { node, settings } = this.#mesh
+    const member = this.#mesh.membership.life.agreement.state.members.get(this.selfId)
+    return {
+      id: this.selfId,
+      name: settings.name,
+      host: settings.host,
+      hostname: hostnameOf(settings.host),
+      port: node.state.port,
+      busPort: settings.busPort,
+      httpPort: settings.httpPort,
+      roles: settings.roles,
+      status: member?.status ?? 'joining',
+      health: this.#mesh.isReady ? 'online' : 'loading',
+      isSelf: true,
+      isLinkUp: true,
+      weight: weightOf(settings.roles) * ORDINARY_POINTS,
+      upNumber: member?.upNumber ?? 0,
+      pingSentMs: 0,
+      pongReceivedMs: 0,
+    }
+  }
+
+  #node(member: {
+    id: string
+    address: string
+    roles: readonly string[]
+    status: string
+    upNumber: number
+  }): MeshNode {
+    const belief = this.#mesh.beliefs.get(member.id)
+    const bus = splitAddress(member.address)
+    const host = belief?.sheet.host || bus.host
+    const port = belief?.sheet.clientPort || Math.max(0, bus.port - 10_000)
+    const nowMs = this.#mesh.monotonicMs()
+    const heardMs = this.#mesh.beliefs.heardMs(member.id)
+    const isHeard = Number.isFinite(heardMs)
+    return {
+      id: member.id,
+      name: belief?.sheet.name || member.id,
+      host,
+      hostname: hostnameOf(host),
+      port,
+      busPort: bus.port,
+      httpPort: belief?.sheet.httpPort || port + HTTP_OFFSET,
+      roles: member.roles,
+      status: member.status,
+      health: this.#healthOf(member.id),
+      isSelf: false,
+      isLinkUp: belief?.isLinkUp ?? false,
+      weight: weightOf(member.roles) * ORDINARY_POINTS,
+      upNumber: member.upNumber,
+      pingSentMs: 0,
+      pongReceivedMs: isHeard ? Math.floor(this.#mesh.wallMs() - (nowMs - heardMs)) : 0,
+    }
+  }
+
+  #healthOf(id: string): NodeHealth {
+    if (id === this.selfId) return this.#mesh.isReady ? 'online' : 'loading'
+    const belief = this.#mesh.beliefs.get(id)
+    const liveness = this.#mesh.membership.life.swim.get(id)?.liveness
+    if (belief === undefined || liveness === 'dead' || liveness === 'left') return 'failed'
+    if (liveness === 'suspect' || belief.isRefused) return 'suspect'
+    return belief.sheet.isReady ? 'online' : 'loading'
+  }
+
+  #nameOf(id: string): string {
+    return id === this.selfId ? this.#mesh.settings.name : this.#mesh.beliefs.get(id)?.sheet.name || id
+  }
+
+  #explain(slot: number, role: number, actingPrimary: string | undefined): string {
+    const { roles } = this.#mesh
+    if (role === SERVING && roles.isLapsed(slot))
+      return 'this node acts for the slot, but hears too few of its owners to make a quorum'
+    if (role === SERVING) return 'this node acts for the slot and is settled there'
+    if (role === UNSETTLED)
+      return 'this node acts for the slot and is comparing it with the other owners: requests wait'
+    if (actingPrimary === undefined) return 'no owner of the slot can act: all are silent or not ready'
+    return `requests are sent on to ${this.#nameOf(actingPrimary)}, the first owner that can act`
+  }
+
+  #note(event: GossipEvent): void {
+    const text = textOf(event)
+    if (text === undefined) return
+    if (this.#events.length === EVENTS_MAX) this.#events.shift()
+    this.#events.push({ atMs: this.#mesh.wallMs(), text })
+  }
+}
+
+function textOf(event: GossipEvent): string | undefined {
+  const name = event.type.replaceAll('_', ' ')
+  if ('member' in event)
+    return `${name}: ${event.member.id} at ${event.member.address} (${event.member.status})`
+  if ('id' in event) return `${name}: ${event.id}`
+  if (event.type === 'leader_changed') return `${name}: ${event.from ?? 'nobody'} to ${event.to ?? 'nobody'}`
+  if (event.type === 'split_brain_decided')
+    return `${name}: ${event.decision.action}: ${event.decision.reason}`
+  if (event.type === 'convergence') return undefined
+  return name
+}
+
+function hostnameOf(host: string): string {
+  return /^[0-9.]+$/.test(host) || host.includes(':') ? '' : host
+}
+
+function count(roles: Uint8Array, role: number): number {
+  let total = 0
+  for (let slot = 0; slot < SLOT_COUNT; slot++) if (roles[slot] === role) total++
+  return total
+}

@@ -1,0 +1,287 @@
+/**
+ * Confirming [Machine]: reads that want more than this node's word. Before the command runs here, its keys are brought
+ * up to what a quorum, or all, of their owners know; then it runs like any other.
+ *
+ *   confirm(keys) -> end of the round: one frame of questions to each owner -> answers -> newer? pull : known
+ *
+ * Owners that turn out to be behind are sent the entry: before the answer when too few hold it, else afterwards (read
+ * repair). All questions of a round travel together. It knows neither commands nor clients.
+ */
+import type { Answer, Outcome } from '../mesh/link-ports.ts'
+import { verbs } from '../mesh/verbs.ts'
+import { ByteReader, ByteWriter } from '../store/byte-writer.ts'
+import type { Keyspace } from '../store/keyspace.ts'
+import { Standing } from '../store/standing.ts'
+import { writeRemoval } from './entry-transfer.ts'
+import {
+  READ_ENTRIES,
+  READ_STANDINGS,
+  STANDS_AS_ENTRY,
+  STANDS_AS_TOMBSTONE,
+  STANDS_UNKNOWN,
+} from './owner-answers.ts'
+import { type KeyName, type PeerPort, writeKeyName } from './peer-port.ts'
+import { type OwnersWord, Question } from './question.ts'
+import type { Replica } from './replica.ts'
+import type { SlotRoles } from './slot-roles.ts'
+import type { Transfers } from './transfers.ts'
+
+export interface SlottedKey extends KeyName {
+  readonly slot: number
+}
+
+export interface ConfirmingPorts extends PeerPort {
+  monotonicMs(): number
+  wallMs(): number
+  /** There is something to flush at the end of this round. */
+  wake(): void
+}
+
+export interface ConfirmingLimits {
+  /** A read not confirmed after this long is unavailable. */
+  confirmMs: number
+  /** Keys being confirmed; more are unavailable at once. */
+  questionsMax: number
+  /** Read repairs under way; more are left to the next read. */
+  repairsMax: number
+}
+
+export interface ConfirmingParts {
+  readonly space: Keyspace
+  readonly roles: SlotRoles
+  readonly replica: Replica
+  readonly transfers: Transfers
+}
+
+export type ConfirmOutcome = 'ok' | 'unavailable'
+
+/** The keys of one command. */
+interface Check {
+  left: number
+  isOver: boolean
+  readonly done: (outcome: ConfirmOutcome) => void
+}
+
+interface Asked {
+  readonly question: Question
+  readonly check: Check
+}
+
+interface Letter {
+  readonly body: ByteWriter
+  readonly asked: Asked[]
+}
+
+export class Confirming {
+  limits: ConfirmingLimits = { confirmMs: 1000, questionsMax: 65_536, repairsMax: 4096 }
+  readonly counters = {
+    confirmed: 0,
+    unavailable: 0,
+    pulled: 0,
+    readRepairs: 0,
+    repairsDropped: 0,
+    frames: 0,
+  }
+  readonly #parts: ConfirmingParts
+  readonly #ports: ConfirmingPorts
+  readonly #letters = new Map<string, Letter>()
+  /** Those whose outcome is known without asking, until the end of the round. */
+  #immediate: { check: Check; outcome: ConfirmOutcome }[] = []
+  /** In the order of their deadlines. */
+  readonly #open = new Set<Asked>()
+  readonly #standing: Standing
+  readonly #removal = new ByteWriter()
+  #repairsUnderWay = 0
+
+  constructor(parts: ConfirmingParts, ports: ConfirmingPorts) {
+    this.#parts = parts
+    this.#ports = ports
+    this.#standing = new Standing(parts.space)
+  }
+
+  get openCount(): number {
+    return this.#open.size
+  }
+
+  /** `done` follows exactly once, and not within the call. */
+  confirm(
+    keys: readonly SlottedKey[],
+    level: 'quorum' | 'all',
+    done: (outcome: ConfirmOutcome) => void,
+  ): void {
+    const check: Check = { left: keys.length, isOver: false, done }
+    this.#ports.wake()
+    if (keys.length === 0) this.#immediate.push({ check, outcome: 'ok' })
+    else if (this.#open.size + keys.length > this.limits.questionsMax)
+      this.#immediate.push({ check, outcome: 'unavailable' })
+    else for (const name of keys) this.#ask(name, level, check)
+  }
+
+  /** The end of a round, after the effects of that round have left. */
+  flush(): void {
+    const immediate = this.#immediate
+    if (immediate.length > 0) this.#immediate = []
+    for (const { check, outcome } of immediate) this.#conclude(check, outcome)
+    for (const [peerId, letter] of this.#letters) this.#send(peerId, letter)
+    this.#letters.clear()
+  }
+
+  onTick(nowMs: number): void {
+    for (const asked of this.#open) {
+      if (nowMs < asked.question.deadlineMs) break
+      this.#open.delete(asked)
+      if (!asked.question.isOver) this.#fail(asked)
+    }
+  }
+
+  #ask({ database, key, slot }: SlottedKey, level: 'quorum' | 'all', check: Check): void {
+    const { roles } = this.#parts
+    const { acksForQuorum, peerIds } = roles.groups[roles.groupOf[slot]!]!
+    const needed = level === 'all' ? peerIds.length : acksForQuorum
+    const deadlineMs = this.#ports.monotonicMs() + this.limits.confirmMs
+    // The key may lie in a chunk that is gone when the answers come.
+    const name = { database, key: Buffer.from(key) }
+    const asked = { question: new Question(name, needed, peerIds.length, deadlineMs), check }
+    this.#open.add(asked)
+    for (const peerId of peerIds) {
+      let letter = this.#letters.get(peerId)
+      if (letter === undefined) {
+        letter = { body: new ByteWriter(), asked: [] }
+        this.#letters.set(peerId, letter)
+      }
+      letter.asked.push(asked)
+      writeKeyName(name, letter.body)
+    }
+    if (peerIds.length > 0) return
+    this.#open.delete(asked)
+    asked.question.isOver = true
+    if (--check.left === 0) this.#immediate.push({ check, outcome: 'ok' })
+  }
+
+  #send(peerId: string, { asked, body }: Letter): void {
+    this.counters.frames++
+    const answered = (outcome: Outcome) => this.#onLetter(peerId, asked, outcome)
+    const { confirmMs } = this.limits
+    this.#ports.ask(peerId, verbs.read, [READ_STANDINGS], body.bytes, confirmMs, answered, 0, body.length)
+  }
+
+  #onLetter(peerId: string, asked: readonly Asked[], outcome: Outcome): void {
+    if (outcome.kind === 'answer') this.#readLetter(peerId, asked, outcome)
+    else for (const { question } of asked) question.onSilence()
+    for (const one of asked) this.#goOn(one)
+  }
+
+  /** What the answer does not cover counts as silence. */
+  #readLetter(peerId: string, asked: readonly Asked[], { bytes, start, end }: Answer): void {
+    const input = new ByteReader(bytes, start, end)
+    for (const { question } of asked) {
+      const here = input.isAtEnd ? STANDS_UNKNOWN : input.u8()
+      const version = input.f64()
+      const origin = input.u32()
+      const isSound = !input.isBroken && here <= STANDS_AS_TOMBSTONE && Number.isSafeInteger(version)
+      if (isSound)
+        question.onWord({ peerId, isEntry: here === STANDS_AS_ENTRY, version, origin, isTold: false })
+      else question.onSilence()
+    }
+  }
+
+  #look({ database, key }: KeyName): Standing {
+    this.#parts.space.nowMs = this.#ports.wallMs()
+    this.#standing.look(database, key, 0, key.length)
+    return this.#standing
+  }
+
+  #goOn(asked: Asked): void {
+    const { question } = asked
+    if (!question.isOver) {
+      const step = question.next(this.#look(question.name))
+      if (step.kind === 'pull') this.#pull(asked, step.from)
+      else if (step.kind === 'spread') this.#spread(asked, step.to)
+      else if (step.kind === 'known') this.#succeed(asked)
+      else if (step.kind === 'unavailable') this.#fail(asked)
+    }
+    if (question.isOver) this.#repair(asked)
+    if (question.isComplete) this.#open.delete(asked)
+  }
+
+  #pull(asked: Asked, from: OwnersWord): void {
+    const { question } = asked
+    const body = new ByteWriter()
+    writeKeyName(question.name, body)
+    question.busy++
+    this.counters.pulled++
+    const answered = (outcome: Outcome) => {
+      question.busy--
+      if (outcome.kind === 'failed' || !this.#take(question, from, outcome)) question.discount(from)
+      this.#goOn(asked)
+    }
+    const deadlineMs = this.limits.confirmMs
+    this.#ports.ask(from.peerId, verbs.read, [READ_ENTRIES], body.bytes, deadlineMs, answered, 0, body.length)
+  }
+
+  /** An owner that knows nothing of the key any more has seen it expire: what is older here goes as well. */
+  #take(question: Question, from: OwnersWord, { body, fields }: Answer): boolean {
+    if (fields[0] !== 1) return false
+    let bytes = body
+    if (bytes.length === 0) {
+      const { database, key } = question.name
+      this.#removal.clear()
+      writeRemoval(database, key, 0, key.length, from.version, from.origin, this.#removal)
+      bytes = this.#removal.bytes.subarray(0, this.#removal.length)
+    }
+    const { refusals } = this.#parts.replica.onTransfer(bytes, this.#ports.wallMs())
+    return refusals.every(({ reason }) => reason === 'ahead')
+  }
+
+  #succeed({ check, question }: Asked): void {
+    question.isOver = true
+    if (--check.left === 0) this.#conclude(check, 'ok')
+  }
+
+  #fail({ check, question }: Asked): void {
+    question.isOver = true
+    this.#conclude(check, 'unavailable')
+  }
+
+  #conclude(check: Check, outcome: ConfirmOutcome): void {
+    if (check.isOver) return
+    check.isOver = true
+    if (outcome === 'ok') this.counters.confirmed++
+    else this.counters.unavailable++
+    check.done(outcome)
+  }
+
+  #spread(asked: Asked, to: readonly OwnersWord[]): void {
+    for (const word of to) this.#tell(asked, word)
+    if (asked.question.busy === 0 && !asked.question.isOver) this.#fail(asked)
+  }
+
+  #repair(asked: Asked): void {
+    const own = this.#look(asked.question.name)
+    for (const word of asked.question.behind(own)) if (!word.isTold) this.#tell(asked, word)
+  }
+
+  /** Sends an owner what is newer here. */
+  #tell(asked: Asked, word: OwnersWord): void {
+    const { question } = asked
+    word.isTold = true
+    if (this.#repairsUnderWay >= this.limits.repairsMax) {
+      this.counters.repairsDropped++
+      return
+    }
+    const { here, origin, version } = this.#look(question.name)
+    this.#repairsUnderWay++
+    this.counters.readRepairs++
+    question.busy++
+    this.#parts.transfers.send(word.peerId, [question.name], (result) => {
+      this.#repairsUnderWay--
+      question.busy--
+      if (result.isDone && result.refused === 0) {
+        word.isEntry = here === 'entry'
+        word.version = version
+        word.origin = origin
+      }
+      this.#goOn(asked)
+    })
+  }
+}
