@@ -10,6 +10,7 @@ export const DEFAULT_DC = 'default'
 
 /** The name in the first role that names one. */
 export function memberDc(member: { readonly roles: readonly string[] }): string {
+  if (member.roles.length === 0) return DEFAULT_DC
   const role = member.roles.find((one) => one.startsWith(DC_ROLE_PREFIX))
   return role === undefined ? DEFAULT_DC : role.slice(DC_ROLE_PREFIX.length)
 }

@@ -8,7 +8,9 @@
 import { Agreement } from './agreement/agreement.ts'
 import type { AgreementConfig } from './agreement/config.ts'
 import type { AgreementEvent } from './agreement/events.ts'
+import type { MeshState } from './agreement/mesh-state.ts'
 import { AGREEMENT_ROWS } from './agreement/messages.ts'
+import { isAllReachable } from './agreement/reachability.ts'
 import type { MembershipEvent, MembershipEventType } from './events.ts'
 import type { MemberRecord } from './member.ts'
 import type { Message, Sender } from './messages.ts'
@@ -53,7 +55,8 @@ export class Life {
   readonly #book: SplitBrainSettings['compat']
   readonly #hasLease: boolean
   #isOver: boolean
-  #wasWhole: boolean
+  #lookedAt: MeshState['reachability'] | undefined
+  #isWhole: boolean
 
   constructor(
     record: MemberRecord,
@@ -76,7 +79,8 @@ export class Life {
     const { lease, splitBrain } = settings
     this.#book = splitBrain.compat
     this.#hasLease = lease !== undefined
-    this.#wasWhole = false
+    this.#lookedAt = undefined
+    this.#isWhole = true
     this.resolver = new SplitBrainResolver(splitBrain, lease === undefined ? {} : { lease })
     this.#views = new ViewTaker(record.id)
   }
@@ -105,9 +109,9 @@ export class Life {
     this.agreement.onTick()
     if (this.#isOver || !this.agreement.isMember) return
     // While nobody is out of reach there is nothing to decide, and a view of thousands is not taken for nothing.
-    const isWhole = this.agreement.state.reachability.length === 0
-    if (isWhole && this.#wasWhole && !this.#hasLease) return
-    this.#wasWhole = isWhole
+    const wasWhole = this.#isWhole
+    this.#lookAround(this.agreement.state.reachability)
+    if (wasWhole && this.#isWhole && !this.#hasLease) return
     const shouldAct = this.agreement.leaderId === this.swim.self.id
     const view = this.#views.take(this.agreement.state, this.#book)
     const decision = this.resolver.onTick(view, this.#ports.monotonicMs(), shouldAct)
@@ -119,6 +123,12 @@ export class Life {
     this.#isOver = true
     this.swim.stop()
     this.#idByAddress.clear()
+  }
+
+  #lookAround(reachability: MeshState['reachability']): void {
+    if (reachability === this.#lookedAt) return
+    this.#lookedAt = reachability
+    this.#isWhole = isAllReachable(reachability)
   }
 
   #obey(decision: Decision): void {

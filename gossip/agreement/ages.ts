@@ -1,8 +1,8 @@
 /*
  * Who is older: the order in which members became up.
  *
- * The idea: the leader numbers members as it moves them up, so age is agreed and needs no clocks. Where numbers say
- * nothing the address decides, by host and by the number of the port.
+ * The idea: the leader numbers members as it moves them up, so age is agreed and needs no clocks. Where
+ * numbers say nothing the address decides, by host and by the number of the port.
  * Shape: rule.
  */
 import { compareAddresses } from '../member.ts'

@@ -1,10 +1,10 @@
 /*
  * One node's part in the agreement about who belongs to the mesh.
  *
- * The idea: every input - a peer's envelope, a life heard of, a silence, an order - becomes one step from a state to the
- * next, made by rules, and everything told to the embedder is the difference of the two. Once a second it looks
- * whether it has something to say, something to do as the leader, and sends its version to somebody.
- * It refuses to know how liveness is found out and who decides about split brains: it is told.
+ * The idea: every input - a peer's envelope, a life heard of, a silence, an order - becomes one step from a
+ * state to the next, made by rules, and everything told to the embedder is the difference of the two. Once
+ * a second it looks whether it has something to say, something to do as the leader, and sends its version
+ * to somebody. It refuses to know how liveness is found out and who decides about split brains: it is told.
  * Shape: machine.
  */
 import { memberDc } from '../datacenter.ts'
@@ -26,6 +26,7 @@ import { statusAfterDown, statusAfterLeave } from './lifecycle.ts'
 import type { MemberStatus, MeshState, ReachabilityStatus, StateMember } from './mesh-state.ts'
 import { expireTombstones, isLifeOver, type Merged, mergeContent, withMembers } from './merge.ts'
 import { newRow } from './observers.ts'
+import { Outbox } from './outbox.ts'
 import { silentSubjects, withRow } from './reachability.ts'
 import { SeenSet } from './seen-set.ts'
 import { type AgreementSnapshot, snapshotOf } from './snapshot.ts'
@@ -55,8 +56,7 @@ export class Agreement {
   readonly #exchange: Exchange
   readonly #handover: LeaderHandover
   readonly #candidates: Map<string, MemberRecord>
-  readonly #outbox: AgreementEvent[]
-  #isEmitting: boolean
+  readonly #outbox: Outbox
   #end: 'none' | 'downed' | 'removed'
   #ticks: number
   #freshTicks: number
@@ -85,8 +85,7 @@ export class Agreement {
     )
     this.#handover = new LeaderHandover((state) => this.#leaderIn(state))
     this.#candidates = new Map()
-    this.#outbox = []
-    this.#isEmitting = false
+    this.#outbox = new Outbox((event) => hooks.emit(event))
     this.#end = 'none'
     this.#ticks = 0
     this.#freshTicks = 0
@@ -136,8 +135,8 @@ export class Agreement {
   }
 
   /**
-   * Goes on with a mesh none of whose members will ever be back, without having been let in: an operator's last resort.
-   * Where that is provable it happens by itself. False when this node belongs already.
+   * Goes on with a mesh none of whose members will ever be back, without having been let in: an operator's
+   * last resort. Where that is provable it happens by itself. False when this node belongs already.
    */
   takeOver(): boolean {
     if (this.isMember || this.state.members.size === 0 || this.#end !== 'none') return false
@@ -145,7 +144,10 @@ export class Agreement {
     return true
   }
 
-  /** Goes on from a state that has this very life in it. False when it has not, or when this node knows a mesh already. */
+  /**
+   * Goes on from a state that has this very life in it. False when it has not, or when this node knows a
+   * mesh already.
+   */
   resume(state: MeshState): boolean {
     const isIn = state.members.get(this.#self.id)?.birth === this.#self.birth
     if (!isIn || this.state.members.size > 0 || this.#end !== 'none') return false
@@ -272,7 +274,10 @@ export class Agreement {
     if (merged !== undefined) this.#change(merged)
   }
 
-  /** After any step: this node has seen it, candidates may have come in, and the embedder hears the difference. */
+  /**
+   * After any step: this node has seen it, candidates may have come in, and the embedder hears the
+   * difference.
+   */
   #settle(before: MeshState, { touched }: Merged): void {
     const after = this.state
     if (this.isMember) this.#history.seen = this.#history.seen.with(this.#self.id)
@@ -283,9 +288,9 @@ export class Agreement {
       for (const id of touched.members) this.#dropCandidate(id)
       for (const id of touched.tombstones) this.#dropCandidate(id)
     }
-    memberEvents(before, after, touched.members, (event) => this.#outbox.push(event))
+    memberEvents(before, after, touched.members, this.#outbox.put)
     this.#noticeEnd()
-    this.#flush()
+    this.#outbox.flush()
   }
 
   #dropCandidate(id: string): void {
@@ -297,10 +302,10 @@ export class Agreement {
 
   #noticeEnd(): void {
     if (isLifeOver(this.state, this.#self)) {
-      if (this.#end !== 'removed') this.#outbox.push({ type: 'self_removed' })
+      if (this.#end !== 'removed') this.#outbox.put({ type: 'self_removed' })
       this.#end = 'removed'
     } else if (this.#end === 'none' && this.status === 'down') {
-      this.#outbox.push({ type: 'self_downed' })
+      this.#outbox.put({ type: 'self_downed' })
       this.#end = 'downed'
     }
   }
@@ -350,7 +355,7 @@ export class Agreement {
     }
     if (this.#candidates.size === 0) return
     const { membersCountMax } = this.#config
-    this.#act(admit(this.state, id, this.#candidates.values(), membersCountMax))
+    this.#act(admit(this.state, id, this.#candidates, membersCountMax))
     if (this.state.members.size >= membersCountMax && this.#candidates.size > 0) this.counters.refusedFull++
   }
 
@@ -358,16 +363,16 @@ export class Agreement {
     if (this.state === this.#announced) return
     this.#announced = this.state
     const handover = this.#handover.observe(this.state)
-    if (handover !== undefined) this.#outbox.push({ type: 'leader_changed', ...handover })
+    if (handover !== undefined) this.#outbox.put({ type: 'leader_changed', ...handover })
     const isConverged = this.isConverged
     if (isConverged !== this.#wasConverged) {
       this.#wasConverged = isConverged
-      this.#outbox.push({ type: 'convergence', isConverged })
+      this.#outbox.put({ type: 'convergence', isConverged })
     }
     const silent = silentSubjects(this.state.reachability)
-    reachabilityEvents(this.#silent, silent, this.state, (event) => this.#outbox.push(event))
+    reachabilityEvents(this.#silent, silent, this.state, this.#outbox.put)
     this.#silent = silent
-    this.#flush()
+    this.#outbox.flush()
   }
 
   #gossip(): void {
@@ -381,18 +386,6 @@ export class Agreement {
     for (let sent = 0; sent < count; sent++) {
       const peer = chooseTarget(this.state, this.#ports, drawPeer, isReachable, settings)
       if (peer !== undefined) this.#exchange.sendStatus(peer.address)
-    }
-  }
-
-  /** Events leave after the step that made them, one after the other, also when a listener takes the next step. */
-  #flush(): void {
-    if (this.#isEmitting) return
-    this.#isEmitting = true
-    try {
-      for (let at = 0; at < this.#outbox.length; at++) this.#hooks.emit(this.#outbox[at]!)
-    } finally {
-      this.#outbox.length = 0
-      this.#isEmitting = false
     }
   }
 

@@ -1,8 +1,8 @@
 /*
  * The figures the agreement runs by.
  *
- * The idea: Pekko's reference values wherever there is one, each with what it must stay above or below. One tick is
- * one second in all of them.
+ * The idea: Pekko's reference values wherever there is one, each with what it must stay above or below. One
+ * tick is one second in all of them.
  * Shape: data.
  */
 import { CROSS_DC_DEFAULTS } from '../datacenter.ts'
@@ -24,7 +24,10 @@ export interface AgreementConfig {
   readonly weaklyUpAfterMs: number
   /** Nobody is moved up before there are so many: Pekko's min-nr-of-members. */
   readonly membersCountMin: number
-  /** Above what any mesh should hold: beyond it nobody is let in and nothing is merged, and both are counted. */
+  /**
+   * Above what any mesh should hold: beyond it nobody is let in and nothing is merged, and both are
+   * counted.
+   */
   readonly membersCountMax: number
   /** Alive and not yet members; beyond it the newest are not remembered, and are counted. */
   readonly candidatesCountMax: number

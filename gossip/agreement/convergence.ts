@@ -1,8 +1,9 @@
 /*
  * Does everyone who counts hold this very version?
  *
- * The idea: what everyone has seen nobody can contradict any more, so only then may a leader act. Whoever is out of
- * reach holds that up until it is given up on (down) or has gone (exiting). Each data centre converges by itself.
+ * The idea: what everyone has seen nobody can contradict any more, so only then may a leader act. Whoever
+ * is out of reach holds that up until it is given up on (down) or has gone (exiting). Each data centre
+ * converges by itself.
  * Shape: rule.
  */
 import { memberDc } from '../datacenter.ts'
@@ -23,8 +24,8 @@ export function mayBeSilent(status: MemberStatus): boolean {
 }
 
 /**
- * Who is out of reach inside one data centre, as its own members found. A downed observer is not listened to: it may
- * be the one that is cut off.
+ * Who is out of reach inside one data centre, as its own members found. A downed observer is not listened
+ * to: it may be the one that is cut off.
  */
 export function silentInDc(state: MeshState, dc: string): ReadonlyMap<string, ReachabilityStatus> {
   if (state.reachability.length === 0) return NOBODY

@@ -1,9 +1,9 @@
 /*
  * What the agreement tells its embedder.
  *
- * The idea: events are the difference between two states, so nobody has to remember to announce what he changes, and
- * a node that was away is told everything it missed in one go. Self's own end is told apart, because that is the
- * one event the embedder has to act on.
+ * The idea: events are the difference between two states, so nobody has to remember to announce what he
+ * changes, and a node that was away is told everything it missed in one go. Self's own end is told apart,
+ * because that is the one event the embedder has to act on.
  * Shape: data and rule.
  */
 import { statusRank } from './lifecycle.ts'
@@ -67,7 +67,10 @@ const EVENT_OF_STATUS: Readonly<Record<Exclude<MemberStatus, 'removed'>, MemberE
   down: 'member_downed',
 }
 
-/** What happened to these members between two states. Whoever is new is joined first, then what it is by now. */
+/**
+ * What happened to these members between two states. Whoever is new is joined first, then what it is by
+ * now.
+ */
 export function memberEvents(
   before: MeshState,
   after: MeshState,

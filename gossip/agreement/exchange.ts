@@ -7,9 +7,10 @@
  *           --->   unknown: status back, which the other side may know;
  *                  if it does not either: clock, then envelope, merge request or both
  *
- * The idea: most of the time one side's version is part of the other's history, so a number of eight bytes finds out
- * what is missing, and clocks travel only between sides that both changed something. Everything may be lost: the
- * next status finds the same difference again. It refuses to know what is done with a state it received.
+ * The idea: most of the time one side's version is part of the other's history, so a number of eight bytes
+ * finds out what is missing, and clocks travel only between sides that both changed something. Everything
+ * may be lost: the next status finds the same difference again. It refuses to know what is done with a
+ * state it received.
  * Shape: machine.
  */
 import type { Courier, Message, Sender } from '../messages.ts'
@@ -189,7 +190,10 @@ export class Exchange {
     this.#courier.send(to, envelope)
   }
 
-  /** A newcomer's whole state goes over a stream: it does not fit a datagram, and must not be lost in pieces. */
+  /**
+   * A newcomer's whole state goes over a stream: it does not fit a datagram, and must not be lost in
+   * pieces.
+   */
   #sendWhole(to: string): void {
     let envelope = this.#envelopesNow().get(EMPTY_DIGEST)
     if (envelope === undefined) {
@@ -218,7 +222,9 @@ function isWellFormed(message: Message): boolean {
   return row.fields.every((check, at) => check(message[at + 1]))
 }
 
-/** What was touched, every member the touched rows speak of, and what the clock counts beyond what is known. */
+/**
+ * What was touched, every member the touched rows speak of, and what the clock counts beyond what is known.
+ */
 function partOf(state: MeshState, { touched, known }: Lack): Omit<MeshState, 'seen'> {
   const ids = new Set(touched.members)
   const reachability: Records[number][] = []

@@ -1,8 +1,8 @@
 /*
  * Whom to gossip with next.
  *
- * The idea: luck spreads news fastest when it favours those who do not have it, and data centres apart are asked only
- * now and then, because their link is long and shared.
+ * The idea: luck spreads news fastest when it favours those who do not have it, and data centres apart are
+ * asked only now and then, because their link is long and shared.
  * Shape: rule.
  */
 import type { Luck } from '../ports.ts'
@@ -37,8 +37,8 @@ export function pickGossipTarget(peers: readonly string[], self: string, cursor:
 }
 
 /**
- * Draws among the alive peers, preferring who has not seen this state; when only the other kind of data centre comes
- * up, draws from the list of members instead.
+ * Draws among the alive peers, preferring who has not seen this state; when only the other kind of data
+ * centre comes up, draws from the list of members instead.
  */
 export function chooseTarget(
   state: MeshState,

@@ -1,9 +1,9 @@
 /*
  * The state this node holds, and how it came to it.
  *
- * The idea: what a node holds only grows, so it is enough to remember which parts each step touched: a peer that
- * holds what this node held a while ago lacks those parts and nothing else, and a whole state has to travel only to
- * newcomers. It refuses to know why the state changed.
+ * The idea: what a node holds only grows, so it is enough to remember which parts each step touched: a peer
+ * that holds what this node held a while ago lacks those parts and nothing else, and a whole state has to
+ * travel only to newcomers. It refuses to know why the state changed.
  * Shape: machine.
  */
 import { EMPTY_STATE, type Touched } from './merge.ts'
@@ -52,7 +52,10 @@ export class History {
     if (seen !== this.state.seen) this.state = { ...this.state, seen }
   }
 
-  /** Takes the next state; who has seen it stays known only while it is the same version. True when it is another. */
+  /**
+   * Takes the next state; who has seen it stays known only while it is the same version. True when it is
+   * another.
+   */
   advance(next: MeshState, touched: Touched): boolean {
     const digest = stateDigest(next)
     if (digest === this.digest) {
@@ -61,7 +64,10 @@ export class History {
       }
       return false
     }
-    this.#steps.push({ digest: this.digest, version: this.state.version, touched })
+    // Who holds nothing is sent the whole: the step from nothing is none that anybody asks for.
+    if (this.digest !== EMPTY_DIGEST) {
+      this.#steps.push({ digest: this.digest, version: this.state.version, touched })
+    }
     if (this.#steps.length > STEPS_COUNT_MAX) this.#steps.shift()
     const members = this.#pool === undefined ? next.members : this.#pool.intern(next.members)
     this.state = { ...next, members, seen: SeenSet.of(members) }

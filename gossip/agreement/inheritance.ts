@@ -1,10 +1,11 @@
 /*
  * What becomes of a mesh that nobody belongs to any more.
  *
- * The idea: when all members were restarted before anyone of their new lives was let in, the state goes on from hand to hand
- * without anyone who may change it. That is provable - every life in it was given up or followed by another - and then
- * the first of those who are alive steps in and lets in the rest. Should two step in at once their states merge, as
- * any two do. A life that is merely silent proves nothing: it may be the one in the right.
+ * The idea: when all members were restarted before anyone of their new lives was let in, the state goes on
+ * from hand to hand without anyone who may change it. That is provable - every life in it was given up or
+ * followed by another - and then the first of those who are alive steps in and lets in the rest. Should two
+ * step in at once their states merge, as any two do. A life that is merely silent proves nothing: it may be
+ * the one in the right.
  * Shape: rule.
  */
 import { compareAddresses, type MemberRecord } from '../member.ts'

@@ -1,17 +1,17 @@
 /*
  * What the leader does for the members of its data centre.
  *
- * The idea: one step for each member at a time, and only on a version everyone has seen: whoever comes is moved up
- * and numbered in the order of age, whoever goes is moved out and buried, equal numbers are made distinct. Letting
- * somebody in needs no convergence, because a new name contradicts nothing; but a node that comes back waits
- * until its former life, or whoever held its address, is buried.
+ * The idea: one step for each member at a time, and only on a version everyone has seen: whoever comes is
+ * moved up and numbered in the order of age, whoever goes is moved out and buried, equal numbers are made
+ * distinct. Letting somebody in needs no convergence, because a new name contradicts nothing; but a node
+ * that comes back waits until its former life, or whoever held its address, is buried.
  * Shape: rule.
  */
 import { memberDc } from '../datacenter.ts'
 import type { Life, MemberRecord } from '../member.ts'
 import { compareAges } from './ages.ts'
 import { isConvergedBy, silentInDc } from './convergence.ts'
-import { leaderBy, leaderOfAll, leaderOfDc } from './leader.ts'
+import { firstToLead, leaderBy, leaderOfAll, leaderOfDc } from './leader.ts'
 import { canMove, nextStatus, type RuleBook } from './lifecycle.ts'
 import type { MeshState, ReachabilityStatus, StateMember, Tombstone } from './mesh-state.ts'
 import { limitTombstones, type Merged, withMembers } from './merge.ts'
@@ -30,7 +30,10 @@ export function isActingLeader(state: MeshState, selfId: string, settings: Leade
   return leaderBy(book, state, dc) === selfId && isConvergedBy(book, state, dc)
 }
 
-/** The steps due on a converged state; undefined when there are none, or when they are not this node's to take. */
+/**
+ * The steps due on a converged state; undefined when there are none, or when they are not this node's to
+ * take.
+ */
 export function leaderActions(
   state: MeshState,
   selfId: string,
@@ -126,36 +129,43 @@ export function weaklyUpActions(state: MeshState, selfId: string, dc: string): M
   return put.length === 0 ? undefined : withMembers(state, put, [])
 }
 
-/** Is it this node that lets in, or lets go for another life, who stands in that data centre? */
-export function isDoorkeeper(state: MeshState, selfId: string, dc: string): boolean {
-  const leader = leaderOfDc(state, dc, dc === ownDc(state, selfId) ? selfId : undefined)
-  return (leader ?? leaderOfAll(state)) === selfId
-}
-
-function ownDc(state: MeshState, selfId: string): string | undefined {
-  const self = state.members.get(selfId)
-  return self === undefined ? undefined : memberDc(self)
+/**
+ * Is it this node that lets in, or lets go for another life, who stands in that data centre? Here each node
+ * goes by what it knows itself of lives that are over: should two let the same one in, that is one and the
+ * same change.
+ */
+export function isDoorkeeper(
+  state: MeshState,
+  selfId: string,
+  dc: string,
+  isOver: (id: string) => boolean,
+): boolean {
+  const silent = silentInDc(state, dc)
+  const isReachable = (id: string) => id === selfId || (!silent.has(id) && !isOver(id))
+  const leader = firstToLead(membersOfDc(state.members, dc), isReachable)
+  return (leader ?? leaderOfAll(state, isOver)) === selfId
 }
 
 /** Lets in what is alive and unknown: who may come is joining, whoever it replaces is down. */
 export function admit(
   state: MeshState,
   selfId: string,
-  candidates: Iterable<MemberRecord>,
+  candidates: ReadonlyMap<string, MemberRecord>,
   membersCountMax: number,
 ): Merged | undefined {
   const byAddress = new Map<string, StateMember>()
   for (const member of state.members.values()) byAddress.set(member.address, member)
+  const isOver = (id: string) => (candidates.get(id)?.birth ?? 0) > (state.members.get(id)?.birth ?? 0)
   const doors = new Map<string, boolean>()
   const isOurs = (member: { readonly roles: readonly string[] }) => {
     const dc = memberDc(member)
     let isOpen = doors.get(dc)
-    if (isOpen === undefined) doors.set(dc, (isOpen = isDoorkeeper(state, selfId, dc)))
+    if (isOpen === undefined) doors.set(dc, (isOpen = isDoorkeeper(state, selfId, dc, isOver)))
     return isOpen
   }
   const put: StateMember[] = []
   let room = membersCountMax - state.members.size
-  for (const record of candidates) {
+  for (const record of candidates.values()) {
     const former = state.members.get(record.id) ?? byAddress.get(record.address)
     if (former !== undefined) {
       const isReplaced = former.birth < record.birth && canMove(former.status, 'down')

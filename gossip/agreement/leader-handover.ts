@@ -1,8 +1,8 @@
 /*
  * Notices when the lead passes from one member to another.
  *
- * The idea: the leader is computed, never announced, so somebody has to remember whom the last state named. It is given
- * the rule that names the leader and knows nothing of states itself.
+ * The idea: the leader is computed, never announced, so somebody has to remember whom the last state named.
+ * It is given the rule that names the leader and knows nothing of states itself.
  * Shape: machine.
  */
 import type { MeshState } from './mesh-state.ts'

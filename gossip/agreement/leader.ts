@@ -1,13 +1,15 @@
 /*
  * Who leads: a question of arithmetic, not of election.
  *
- * The idea: everyone who holds the same state names the same member, the first within reach by address, so there is
- * nothing to vote on; and since a leader acts only on what everyone has seen, two can never act on one version.
+ * The idea: everyone who holds the same state names the same member, the first within reach by address, so
+ * there is nothing to vote on; and since a leader acts only on what everyone has seen, two can never act on
+ * one version.
  * Shape: rule.
  */
 import { silentInDc } from './convergence.ts'
 import type { RuleBook } from './lifecycle.ts'
 import type { MemberStatus, MeshState, ReachabilityStatus, StateMember } from './mesh-state.ts'
+import { silentSubjects } from './reachability.ts'
 import { membersByAddress, membersByDc, membersOfDc } from './roster.ts'
 
 /** Who may lead at the side of everybody else. */
@@ -15,12 +17,14 @@ function isLeading(status: MemberStatus): boolean {
   return status === 'up' || status === 'leaving'
 }
 
-/** Pekko's leaderStatusOrdering, for a mesh in which nobody is up: who is coming leads before who is going. */
+/**
+ * Pekko's leaderStatusOrdering, for a mesh in which nobody is up: who is coming leads before who is going.
+ */
 const LAST_RESORT: readonly MemberStatus[] = ['weakly-up', 'joining', 'exiting']
 
 /**
- * The leader of one data centre. `selfId` counts as reachable for itself, whatever others say: give it to learn whom
- * this node follows, leave it out to learn whom everyone names.
+ * The leader of one data centre. `selfId` counts as reachable for itself, whatever others say: give it to
+ * learn whom this node follows, leave it out to learn whom everyone names.
  */
 export function leaderOfDc(
   state: MeshState,
@@ -28,20 +32,34 @@ export function leaderOfDc(
   selfId?: string,
   silent: ReadonlyMap<string, ReachabilityStatus> = silentInDc(state, dc),
 ): string | undefined {
-  return firstOf(membersOfDc(state.members, dc), (id) => id === selfId || !silent.has(id))
+  return firstToLead(membersOfDc(state.members, dc), (id) => id === selfId || !silent.has(id))
 }
 
-/** The one who welcomes the first member of a data centre: the first of all, every data centre taken together. */
-export function leaderOfAll(state: MeshState): string | undefined {
-  for (const dc of membersByDc(state.members).keys()) {
-    const leader = leaderOfDc(state, dc)
+/**
+ * The one who sees to a data centre that has nobody to lead it: the leader whose data centre comes first by
+ * address, among those within reach of others who are. `isOver` adds what this node knows of lives that
+ * ended.
+ */
+export function leaderOfAll(state: MeshState, isOver = (_id: string) => false): string | undefined {
+  const isDown = (id: string) => state.members.get(id)?.status === 'down' || isOver(id)
+  const doubted = silentSubjects(state.reachability, (record) => !isDown(record.observerId))
+  const silent = silentSubjects(
+    state.reachability,
+    ({ observerId }) => !isDown(observerId) && !doubted.has(observerId),
+  )
+  const isReachable = (id: string) => !silent.has(id) && !isOver(id)
+  for (const members of membersByDc(state.members).values()) {
+    const leader = firstToLead(members, isReachable)
     if (leader !== undefined && isLeading(state.members.get(leader)!.status)) return leader
   }
-  return firstOf(membersByAddress(state.members), () => true)
+  return firstToLead(membersByAddress(state.members), isReachable)
 }
 
 /** Of members in the order of their addresses. */
-function firstOf(members: readonly StateMember[], isReachable: (id: string) => boolean): string | undefined {
+export function firstToLead(
+  members: readonly StateMember[],
+  isReachable: (id: string) => boolean,
+): string | undefined {
   let best: StateMember | undefined
   for (const member of members) {
     if (member.status === 'down' || !isReachable(member.id)) continue
@@ -55,7 +73,10 @@ function resortRank(member: StateMember): number {
   return LAST_RESORT.indexOf(member.status)
 }
 
-/** atomr's elect_leader: the smallest address as text among reachable members up or leaving, so port 10000 before 9000. */
+/**
+ * atomr's elect_leader: the smallest address as text among reachable members up or leaving, so port 10000
+ * before 9000.
+ */
 export function electLeaderAtomr(
   members: Iterable<StateMember>,
   isReachable: (id: string) => boolean,

@@ -5,13 +5,17 @@
  *      |            |          |        |           |            ^
  *      +------------+----------+--------+-----------+--> down ---+
  *
- * The idea: a life only ever moves to the right, or down; so of two words about one life the one further along is the
- * newer, and merging is taking the higher rank. Who moves whom, and when, is said in leader-actions.
+ * The idea: a life only ever moves to the right, or down; so of two words about one life the one further
+ * along is the newer, and merging is taking the higher rank. Who moves whom, and when, is said in
+ * leader-actions.
  * Shape: table and rule.
  */
 import type { MemberStatus } from './mesh-state.ts'
 
-/** `pekko` is what the agreement acts by; `atomr` answers as the specification's functions do, to the letter. */
+/**
+ * `pekko` is what the agreement acts by; `atomr` answers as the specification's functions do, to the
+ * letter.
+ */
 export type RuleBook = 'pekko' | 'atomr'
 
 /** In the order of a life; the place is the rank and the number on the wire. */

@@ -1,11 +1,11 @@
 /*
  * Two states become one.
  *
- * The idea: everything in a state only ever grows - a life further along, a later birth, a newer row, one more
- * tombstone - so the merge is the least state above both, whatever the order and however often: commutative,
- * associative, idempotent. Hence a part of a state may be merged as well as a whole one, as long as it brings the members it speaks
- * of, and nothing a stale peer says can undo what is known. Seen by is said of one very state: only those who
- * saw the result are kept.
+ * The idea: everything in a state only ever grows - a life further along, a later birth, a newer row, one
+ * more tombstone - so the merge is the least state above both, whatever the order and however often:
+ * commutative, associative, idempotent. Hence a part of a state may be merged as well as a whole one, as
+ * long as it brings the members it speaks of, and nothing a stale peer says can undo what is known. Seen by
+ * is said of one very state: only those who saw the result are kept.
  * Shape: rule.
  */
 import type { Life } from '../member.ts'
@@ -69,7 +69,10 @@ export function mergeContent(local: MeshState, remote: MeshState, pool?: Members
   return { state: { members, tombstones, reachability, version, seen: local.seen }, touched }
 }
 
-/** A clock with the entries of living members only: what an ended life changed is no longer missing anywhere. */
+/**
+ * A clock with the entries of living members only: what an ended life changed is no longer missing
+ * anywhere.
+ */
 export function clockOf(version: VectorClock, members: Members): VectorClock {
   return prune(version, (life) => members.get(life.id)?.birth !== life.birth)
 }
@@ -149,8 +152,8 @@ function isBuried(life: Life, tombstones: Tombstones): boolean {
 }
 
 /**
- * A later birth wins whole. Within a life each field takes the one further along: the status by rank, the up number by
- * size, so that a leader can make equal numbers distinct again and no stale word undoes it.
+ * A later birth wins whole. Within a life each field takes the one further along: the status by rank, the
+ * up number by size, so that a leader can make equal numbers distinct again and no stale word undoes it.
  */
 export function mergeMember(a: StateMember, b: StateMember): StateMember {
   if (a.birth !== b.birth) return a.birth > b.birth ? a : b
@@ -214,7 +217,10 @@ function mergeRecords(a: MeshState, b: MeshState, members: Members, touched: str
   return writer.records
 }
 
-/** A row says what one life observed of others: where the result holds another life, the word is about nobody. */
+/**
+ * A row says what one life observed of others: where the result holds another life, the word is about
+ * nobody.
+ */
 function currentRow(row: Records, from: Members, members: Members): Records {
   if (row.length === 0 || from === members) return row
   const isCurrent = (id: string) => {

@@ -1,9 +1,9 @@
 /*
  * What agreements say to each other.
  *
- * The idea: a status is two numbers and is what is sent all the time; everything else is an answer to it and is sent only when
- * numbers differ. Lists are checked here for their length only: what is in them is checked where it is read, once,
- * because a state of a thousand members has to be read anyway.
+ * The idea: a status is two numbers and is what is sent all the time; everything else is an answer to it
+ * and is sent only when numbers differ. Lists are checked here for their length only: what is in them is
+ * checked where it is read, once, because a state of a thousand members has to be read anyway.
  * Shape: table.
  */
 import { type FieldCheck, isFlag, isListOf, type MessageRow } from '../messages.ts'

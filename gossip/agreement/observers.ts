@@ -1,9 +1,10 @@
 /*
  * Whom this node vouches for in the reachability table, and what it says of them.
  *
- * The idea: everybody believes something about everybody, but only a few observers of each member write it down, or the table
- * would grow with the square of the mesh: the ring's watchers within a data centre, and between data
- * centres the oldest of each side. What an observer once wrote it also takes back, wherever the ring has gone since.
+ * The idea: everybody believes something about everybody, but only a few observers of each member write it
+ * down, or the table would grow with the square of the mesh: the ring's watchers within a data centre, and
+ * between data centres the oldest of each side. What an observer once wrote it also takes back, wherever
+ * the ring has gone since.
  * Shape: rule.
  */
 import { watchedBy } from '../heartbeats/watch-ring.ts'

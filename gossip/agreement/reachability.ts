@@ -1,10 +1,11 @@
 /*
  * Who is out of whose reach: rules over the table of observations.
  *
- * The idea: an observer owns its row and raises the row's version with each change, so of two rows of one observer
- * the newer is the truth as a whole and nothing has to be pieced together. Only what is not reachable is kept; a
- * row without anything is kept as one record of the observer about itself, so that an older row cannot return.
- * Rows stand in the order of observers, records in the order of subjects: equal tables are equal arrays.
+ * The idea: an observer owns its row and raises the row's version with each change, so of two rows of one
+ * observer the newer is the truth as a whole and nothing has to be pieced together. Only what is not
+ * reachable is kept; a row without anything is kept as one record of the observer about itself, so that an
+ * older row cannot return. Rows stand in the order of observers, records in the order of subjects: equal
+ * tables are equal arrays.
  * Shape: rule.
  */
 import type { ReachabilityRecord, ReachabilityStatus } from './mesh-state.ts'
@@ -53,7 +54,10 @@ export function rowVersion(records: Records, observerId: string): number {
   return first?.observerId === observerId ? first.version : 0
 }
 
-/** A row in its one form: what is reachable left out, the rest by subject, the bare version when nothing is left. */
+/**
+ * A row in its one form: what is reachable left out, the rest by subject, the bare version when nothing is
+ * left.
+ */
 export function makeRow(
   observerId: string,
   version: number,
@@ -80,7 +84,10 @@ export function statusSeenBy(records: Records, observerId: string, subjectId: st
   return rowOf(records, observerId).find((one) => one.subjectId === subjectId)?.status ?? 'reachable'
 }
 
-/** One observation. The very same table when it is no news, or when the subject is terminated, which is final. */
+/**
+ * One observation. The very same table when it is no news, or when the subject is terminated, which is
+ * final.
+ */
 export function observe(
   records: Records,
   observerId: string,
@@ -142,7 +149,9 @@ export function keepSubjects(row: Records, isKept: (subjectId: string) => boolea
   return makeRow(first.observerId, first.version, kept)
 }
 
-/** Of two rows of one observer: the newer as a whole; both together, should one version ever say two things. */
+/**
+ * Of two rows of one observer: the newer as a whole; both together, should one version ever say two things.
+ */
 export function newerRow(a: Records, b: Records): Records {
   const difference = a[0]!.version - b[0]!.version
   if (difference !== 0) return difference > 0 ? a : b

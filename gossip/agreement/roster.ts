@@ -1,9 +1,10 @@
 /*
  * What follows from a list of members alone: their orders, their data centres, their ring.
  *
- * The idea: the list is immutable and changes rarely, so what is derived from it is worked out when first asked for
- * and remembered for as long as that very list lives; a new list made by a small change takes over what the
- * change left true. Nodes of one process may share equal lists, which is what makes thousands of them fit.
+ * The idea: the list is immutable and changes rarely, so what is derived from it is worked out when first
+ * asked for and remembered for as long as that very list lives; a new list made by a small change takes
+ * over what the change left true. Nodes of one process may share equal lists, which is what makes thousands
+ * of them fit.
  * Shape: rule (and a small pool).
  */
 import { memberDc } from '../datacenter.ts'

@@ -1,8 +1,8 @@
 /*
  * Who has seen this version: one bit a member, in the order of the sorted ids.
  *
- * The idea: two nodes that hold the same version hold the same list of ids, so a bit needs no name: five thousand
- * members fit a datagram and a union is an OR. It refuses to know who is not a member. Immutable.
+ * The idea: two nodes that hold the same version hold the same list of ids, so a bit needs no name: five
+ * thousand members fit a datagram and a union is an OR. It refuses to know who is not a member. Immutable.
  * Shape: data.
  */
 import { type Members, placeOfId, sortedIds } from './roster.ts'

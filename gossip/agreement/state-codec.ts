@@ -1,9 +1,9 @@
 /*
  * States, or parts of them, as positional arrays and back.
  *
- * The idea: reading is total: whatever is odd - a doubled id, a row about nobody, a number out of range - makes the
- * whole undefined, so a state that was read is a state the rules can take. A part brings every member its rows
- * speak of, hence it can be merged by itself.
+ * The idea: reading is total: whatever is odd - a doubled id, a row about nobody, a number out of range -
+ * makes the whole undefined, so a state that was read is a state the rules can take. A part brings every
+ * member its rows speak of, hence it can be merged by itself.
  * Shape: rule.
  */
 import { isAddress, isCount, isId, isRoles, isU32 } from '../messages.ts'

@@ -1,9 +1,9 @@
 /*
  * One number for a whole state, so that two nodes see in a few bytes that they hold the same.
  *
- * The idea: every part has a hash of its own and a digest is their sum, so order does not matter and a small change
- * costs a small sum. It covers members, reachability and clock: even if two nodes should ever hold different
- * members under one clock they notice. Who has seen it and what is buried is not part of it.
+ * The idea: every part has a hash of its own and a digest is their sum, so order does not matter and a
+ * small change costs a small sum. It covers members, reachability and clock: even if two nodes should ever
+ * hold different members under one clock they notice. Who has seen it and what is buried is not part of it.
  * Digests are remembered for as long as the part lives, which changes nothing but the cost.
  * Shape: rule.
  */
@@ -80,7 +80,10 @@ export function subtractDigests(a: number, b: number): number {
   return difference < 0 ? difference + DIGEST_LIMIT : difference
 }
 
-/** FNV-1a twice with different numbers, each mixed at the end as murmur3 does: sums need every bit to be good. */
+/**
+ * FNV-1a twice with different numbers, each mixed at the end as murmur3 does: sums need every bit to be
+ * good.
+ */
 export function hashText(text: string): number {
   let low = 0x811c9dc5
   let high = 0x9e3779b9

@@ -1,9 +1,9 @@
 /*
  * Which of two versions of the agreed state came first, or whether neither did.
  *
- * The idea: every life that changes the state counts its own changes, so a version knows every change it holds, and
- * comparing two is comparing entry by entry. Entries belong to lives, not to ids: a node that came back starts a
- * new entry, so what it does now is never taken for something its former life did.
+ * The idea: every life that changes the state counts its own changes, so a version knows every change it
+ * holds, and comparing two is comparing entry by entry. Entries belong to lives, not to ids: a node that
+ * came back starts a new entry, so what it does now is never taken for something its former life did.
  * Shape: rule.
  */
 import type { Life } from '../member.ts'
@@ -16,7 +16,10 @@ export const EMPTY_CLOCK: VectorClock = new Map()
 
 export const CLOCK_COUNT_MAX = 16_384
 
-/** What an honest life can count to is far below; what is above is refused, so that nobody can end the counting. */
+/**
+ * What an honest life can count to is far below; what is above is refused, so that nobody can end the
+ * counting.
+ */
 export const COUNTER_MAX = 2 ** 48
 
 /** An id holds no spaces. */

@@ -5,6 +5,8 @@
  * first, and the strategy judges the clean rest once more; should that still find half links, everyone goes.
  * Time, leaders and the lease's answer are the resolver's affair. Shape: rule.
  */
+import type { MemberStatus } from '../agreement/mesh-state.ts'
+import { memberDc } from '../datacenter.ts'
 import { atomrSidesOf } from './atomr-sides.ts'
 import { type Decision, type DowningAction, STAY_WHOLE, type Verdict } from './decision.ts'
 import { cleanRest, hasCleanSplit, indirectlyConnected } from './indirect.ts'
@@ -45,13 +47,22 @@ export function decideDownAll(view: PartitionView, settings: SplitBrainSettings,
 export function isSplit(view: PartitionView, settings: SplitBrainSettings): boolean {
   if (view.members.every((member) => member.isReachable)) return false
   if (settings.compat === 'atomr') return atomrSidesOf(view).unreachable.length > 0
-  const partition = partitionOf(view, settings.role)
-  return partition !== undefined && isTorn(partition)
+  const self = view.members.find((member) => member.id === view.selfId)
+  if (self === undefined) return false
+  const dc = memberDc(self)
+  return view.members.some(
+    (member) =>
+      !member.isReachable && member !== self && isStillAsked(member.status) && memberDc(member) === dc,
+  )
+}
+
+function isTorn({ members, unreachable }: Partition): boolean {
+  return unreachable.size > 0 && members.some(({ id, status }) => isStillAsked(status) && unreachable.has(id))
 }
 
 /** Who is down already is nobody's question any more. */
-function isTorn({ members, unreachable }: Partition): boolean {
-  return unreachable.size > 0 && members.some(({ id, status }) => status !== 'down' && unreachable.has(id))
+function isStillAsked(status: MemberStatus): boolean {
+  return status !== 'down' && status !== 'removed'
 }
 
 function decisionOf(verdict: Verdict, idsOf: (action: DowningAction) => readonly string[]): Decision {

@@ -56,7 +56,7 @@ export class StabilityWatch {
 
   private firstRestlessMs: number
   private latestRestlessMs: number
-  private known: ReadonlyMap<string, ViewedMember>
+  private known: readonly ViewedMember[]
   private members: readonly ViewedMember[] | undefined
   private hasLooked: boolean
 
@@ -68,7 +68,7 @@ export class StabilityWatch {
     this.restlessCount = 0
     this.firstRestlessMs = 0
     this.latestRestlessMs = 0
-    this.known = new Map()
+    this.known = []
     this.members = undefined
     this.hasLooked = false
   }
@@ -102,7 +102,7 @@ export class StabilityWatch {
   }
 
   isMember(id: string, birth: number): boolean {
-    return this.known.get(id)?.birth === birth
+    return this.known.some((member) => member.id === id && member.birth === birth)
   }
 
   isRestlessTooLong(nowMs: number, settings: SplitBrainSettings): boolean {
@@ -138,14 +138,17 @@ export class StabilityWatch {
     const self = view.members.find((member) => member.id === view.selfId)
     if (self === undefined) return false
     const dc = settings.compat === 'pekko' ? memberDc(self) : undefined
-    const known = new Map<string, ViewedMember>()
+    const former = new FormerMembers(this.known)
     let hasMoved = false
     let isSettled = true
+    let count = 0
     for (const member of view.members) {
       if (member.status === 'removed' || (dc !== undefined && memberDc(member) !== dc)) continue
-      const last = this.known.get(member.id)
+      count++
+      if (!member.isReachable && member.status !== 'down' && member.status !== 'exiting') isSettled = false
+      const last = former.next(member.id)
+      if (last === member) continue
       const before = last?.birth === member.birth ? last : undefined
-      known.set(member.id, member)
       const isNewStatus = before?.status !== member.status
       if (isNewStatus && (member.status === 'up' || member.status === 'exiting')) hasMoved = true
       if (member === self) continue
@@ -154,16 +157,39 @@ export class StabilityWatch {
         hasMoved = true
         this.noteRestlessness(nowMs)
       }
-      if (!member.isReachable && member.status !== 'down' && member.status !== 'exiting') isSettled = false
     }
     if (isSettled) this.restlessCount = 0
-    this.known = known
-    this.memberCount = known.size
+    this.known = view.members
+    this.memberCount = count
     return hasMoved
   }
 
   private noteRestlessness(nowMs: number): void {
     if (this.restlessCount++ === 0) this.firstRestlessMs = nowMs
     this.latestRestlessMs = nowMs
+  }
+}
+
+/** Finds members again in an older list: mostly at the same place, or past one that is gone. */
+class FormerMembers {
+  private readonly list: readonly ViewedMember[]
+  private place: number
+  private byId: Map<string, ViewedMember> | undefined
+
+  constructor(list: readonly ViewedMember[]) {
+    this.list = list
+    this.place = 0
+    this.byId = undefined
+  }
+
+  next(id: string): ViewedMember | undefined {
+    for (let skip = 0; skip < 2; skip++) {
+      const member = this.list[this.place + skip]
+      if (member?.id !== id) continue
+      this.place += skip + 1
+      return member
+    }
+    this.byId ??= new Map(this.list.map((member) => [member.id, member]))
+    return this.byId.get(id)
   }
 }

@@ -4,8 +4,8 @@
  * The idea: a view is taken from the agreed state, not from one node's own liveness beliefs, so that all
  * nodes of a side decide from the same facts. A node is always in its own reach. What observers that are
  * themselves downed once said counts for nothing, and with Pekko the word of another data centre about ours
- * does not count either; atomr believes any observer about anybody. Shape: rule, and a machine that takes a
- * view once per state.
+ * does not count either; atomr believes any observer about anybody. A member that has not changed is the very
+ * same object in the next view. Shape: rule, and a machine that takes a view once per state.
  */
 import type { MeshState, ReachabilityRecord, StateMember } from '../agreement/mesh-state.ts'
 import { memberDc } from '../datacenter.ts'
@@ -30,11 +30,35 @@ export function viewOf(state: MeshState, selfId: string, book: RuleBook = 'pekko
     if (book === 'pekko' && (record.subjectId === selfId || isOtherDc(record, state))) continue
     unreachable.add(record.subjectId)
   }
-  const members: ViewedMember[] = []
-  for (const member of state.members.values()) {
-    if (member.status !== 'removed') members.push({ ...member, isReachable: !unreachable.has(member.id) })
-  }
+  const whole = wholeOf(state.members)
+  if (unreachable.size === 0) return { selfId, members: whole, records, seen: state.seen }
+  const members = whole.map((member) =>
+    unreachable.has(member.id) ? { ...member, isReachable: false } : member,
+  )
   return { selfId, members, records, seen: state.seen }
+}
+
+/** Members in reach, and whole lists of them: what is shared between states is viewed once. */
+const viewedMembers = new WeakMap<StateMember, ViewedMember>()
+const wholes = new WeakMap<MeshState['members'], readonly ViewedMember[]>()
+
+function wholeOf(members: MeshState['members']): readonly ViewedMember[] {
+  let whole = wholes.get(members)
+  if (whole === undefined) {
+    const present = [...members.values()].filter((member) => member.status !== 'removed')
+    whole = present.map(viewedOf)
+    wholes.set(members, whole)
+  }
+  return whole
+}
+
+function viewedOf(member: StateMember): ViewedMember {
+  let viewed = viewedMembers.get(member)
+  if (viewed === undefined) {
+    viewed = { ...member, isReachable: true }
+    viewedMembers.set(member, viewed)
+  }
+  return viewed
 }
 
 function isHeeded(record: ReachabilityRecord, state: MeshState, book: RuleBook): boolean {

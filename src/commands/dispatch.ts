@@ -149,7 +149,8 @@ export class Dispatch {
 
   #queue(session: Session, row: CommandRow, args: Args): void {
     session.lastCommand = row.fullName
-    const refusal = session.transaction!.queue(row, args)
+    const refusal =
+      this.#node.router?.refusesQueued(session, row, args) ?? session.transaction!.queue(row, args)
     if (refusal === undefined) session.writer.queued()
     else this.#reject(session, row, refusal)
   }

@@ -146,6 +146,19 @@ export const verbs = {
     bodyBytesMax,
     answer: { fields: [isU32, isU32, isU32], bodyBytesMax: 0 },
   },
+  /**
+   * A database is emptied: its physical number above 0, or 0 for all; the version up to which everything is gone, 0 for
+   * what is there now. The answer says up to which version everything is gone over there.
+   */
+  flush: {
+    number: 32,
+    name: 'flush',
+    fields: [isU32, isCount],
+    bodyBytesMax: 0,
+    answer: { fields: [isCount], bodyBytesMax: 0 },
+  },
+  /** Which logical database is which physical one, a byte each: the version of this order. */
+  order: { number: 33, name: 'order', fields: [isCount], bodyBytesMax: 16, answer: empty },
 } as const satisfies Record<string, VerbRow>
 
 export type VerbName = keyof typeof verbs

@@ -6,8 +6,8 @@
  * factor, until all are within bounds: first the copies, then the primaries among the owners of each slot.
  *
  * How many points: with c copies a member has c * points places that come and go independently. More of them make the
- * ring evener by itself, and a join then moves less beyond what the newcomer must get: at 50 members 1.19 times the
- * minimum on average for 384 such places, 1.06 for 672. But CLUSTER SLOTS grows as well: about points * members ranges.
+ * ring evener by itself, and a join then moves less beyond what the newcomer must get: at 50 members 1.17 times the
+ * minimum on average for 384 such places, 1.07 for 672. But CLUSTER SLOTS grows as well: up to points * members ranges.
  */
 import { SLOT_COUNT } from '../store/hash-slot.ts'
 import { type Circle, circleOf } from './circle.ts'

@@ -40,6 +40,11 @@ export interface SettlingLimits {
   /** How long a slot rests after a failure, doubling. */
   restMsMin: number
   restMsMax: number
+  /**
+   * A slot is claimed at most this often. Two owners that each take the other for dead claim in turn: slowly, and so
+   * that each can serve for a while, until they have heard of each other.
+   */
+  reclaimMs: number
 }
 
 export interface SettlingParts {
@@ -70,12 +75,15 @@ export class Settling implements SurveyEvents {
     pullsMax: 32,
     restMsMin: 20,
     restMsMax: 500,
+    reclaimMs: 100,
   }
   readonly counters = { surveys: 0, settled: 0, madeWhole: 0, pulls: 0, pullsFailed: 0, rests: 0 }
   readonly #parts: SettlingParts
   readonly #ports: SettlingPorts
   readonly #isOwned = new Uint8Array(SLOT_COUNT)
   readonly #isWhole = new Uint8Array(SLOT_COUNT)
+  /** When each slot was last claimed. */
+  readonly #claimedMs = new Float64Array(SLOT_COUNT).fill(Number.NEGATIVE_INFINITY)
   readonly #tasks = new Map<number, Task>()
   readonly #due = new Set<Task>()
   readonly #ready = new Set<Task>()
@@ -188,9 +196,11 @@ export class Settling implements SurveyEvents {
 
   #begin(slot: number, isClaim: boolean): void {
     this.#drop(slot)
-    const task = { slot, isClaim, attempts: 0, dueMs: 0, survey: null, answers: [], at: 0, pull: null }
+    const dueMs = isClaim ? this.#claimedMs[slot]! + this.limits.reclaimMs : 0
+    const task = { slot, isClaim, attempts: 0, dueMs, survey: null, answers: [], at: 0, pull: null }
     this.#tasks.set(slot, task)
-    this.#due.add(task)
+    if (dueMs > this.#ports.monotonicMs()) this.#resting.add(task)
+    else this.#due.add(task)
   }
 
   #drop(slot: number): void {
@@ -265,7 +275,10 @@ export class Settling implements SurveyEvents {
     const { claims, selfId } = this.#parts
     const { isClaim, slot } = task
     this.#due.delete(task)
-    if (isClaim) claims.promise(slot, selfId)
+    if (isClaim) {
+      claims.promise(slot, selfId)
+      this.#claimedMs[slot] = this.#ports.monotonicMs()
+    }
     const peerIds = this.#peersOf(slot)
     if (peerIds.length === 0) this.#finish(task)
     else slots.push({ slot, isClaim, peerIds })

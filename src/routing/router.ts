@@ -95,6 +95,10 @@ export class Router implements RequestRouter {
     return this.#admitKeys(session, row, args)
   }
 
+  refusesQueued(session: Session, row: CommandRow, args: Args): string | undefined {
+    return this.#parts.spreads.refusesQueued(session, row, args)
+  }
+
   onTurnStart(): void {
     this.#parts.roles.look(this.#nowMs())
     this.#parts.batches.forgetTouched()
@@ -132,7 +136,6 @@ export class Router implements RequestRouter {
   }
 
   #admitKeyless(session: Session, row: CommandRow, args: Args): boolean {
-    if (session.isProxied) return true
     if (row.name === 'exec') return this.#parts.spreads.admitsExec(session, row, args)
     if (row.spread !== 'all-nodes') return true
     return this.#parts.spreads.onAllNodes(session, row, args)
@@ -140,6 +143,7 @@ export class Router implements RequestRouter {
 
   /** Several keys: all in slots that run here, all at one other node, or spread over several. */
   #admitKeys(session: Session, row: CommandRow, args: Args): boolean {
+    if (row.name === 'watch') return this.#parts.spreads.admitsWatch(session, row, args)
     const keys = this.#keys
     keys.read(row, args)
     if (keys.count === 0) return true

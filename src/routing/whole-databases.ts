@@ -88,13 +88,13 @@ export class WholeDatabases {
   /** True: the command itself answers what is wrong with it. */
   flush(session: Session, row: CommandRow, args: Args): boolean {
     if (!isFlushMode(args)) return true
-    const { batches, space } = this.#parts
+    const { forwards, space } = this.#parts
     const database = row.name === 'flushall' ? ALL_DATABASES : space.databaseMap[session.database]!
     const peers = this.#begin(session)
     if (peers === undefined) return false
     this.counters.flushes++
-    // What was written before goes out before.
-    batches.flush()
+    // What was asked for and written before goes out before.
+    forwards.flush()
     const own = this.#flushHere(database, 0)
     const marks = new Map([[this.#parts.selfId, own]])
     askAll(
@@ -170,12 +170,13 @@ export class WholeDatabases {
 
   /** Version 0: empties the database at a version of our own. Answers up to where everything in it is gone. */
   #flushHere(database: number, version: number): number {
-    const { node, replica, space } = this.#parts
+    const { batches, node, replica, space } = this.#parts
     const nowMs = this.#parts.wallMs()
     const marks = space.tombstones!.flushVersion
     if (version === 0 || version > markOf(marks, database)) {
       node.watches.onClearing(database === ALL_DATABASES ? ALL_DATABASES : space.logicalDatabase(database))
       space.nowMs = nowMs
+      batches.flush()
       if (version === 0) space.clear(database)
       else replica.onFlush(database, version, nowMs)
     }

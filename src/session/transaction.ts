@@ -21,6 +21,8 @@ export class Transaction {
   hasError = false
   /** Flags of all queued rows together. */
   flags = 0
+  /** In a mesh: the slot of the first key queued, -1 while there is none. */
+  slot = -1
   readonly rows: QueuedRow[] = []
   readonly #bytesMax: number
   readonly #writeFlags: number
@@ -81,6 +83,12 @@ export class Transaction {
     for (let left = offsets[at++]!; left > 0; left--) args.push(offsets[at++]!, offsets[at++]!)
     this.#offsetsTaken = at
     return { row: this.rows[this.#taken++]!, args }
+  }
+
+  /** `next` begins with the first request again. */
+  rewind(): void {
+    this.#taken = 0
+    this.#offsetsTaken = 0
   }
 
   #room(length: number): number {

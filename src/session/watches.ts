@@ -15,9 +15,18 @@ export const WATCHED_BYTES_MAX = 64 * 1024 * 1024
 const TOO_MUCH = 'ERR too many watched keys for one client'
 const TALLY_SIZE = 1024
 
+/** How a watched key stood with the node that acts for it. */
+export interface DistantKey {
+  readonly database: number
+  readonly key: Buffer
+  readonly standing: string
+}
+
 /** What one session watches. Once touched it stays so until UNWATCH, EXEC or DISCARD, and need not watch on. */
 export class WatchList {
   readonly names = new Set<string>()
+  /** Keys that other nodes act for; they compare the standings when EXEC comes. */
+  readonly distant: DistantKey[] = []
   bytes = 0
   isTouched = false
 }
@@ -39,7 +48,7 @@ export class Watches {
   /** Why a session may not watch this much more, or undefined. */
   refusal(session: Session, count: number, bytes: number): string | undefined {
     const list = session.watches
-    const isTooMany = count + (list === null ? 0 : list.names.size) > WATCHED_KEYS_MAX
+    const isTooMany = count + (list === null ? 0 : list.names.size + list.distant.length) > WATCHED_KEYS_MAX
     const isTooLong = bytes + (list === null ? 0 : list.bytes) > WATCHED_BYTES_MAX
     return isTooMany || isTooLong ? TOO_MUCH : undefined
   }
@@ -60,6 +69,17 @@ export class Watches {
       this.#watchers.set(name, new Set([session]))
       this.#space.attention++
     }
+  }
+
+  watchDistant(session: Session, watched: DistantKey): void {
+    if (session.watches === null) session.watches = new WatchList()
+    session.watches.distant.push(watched)
+    session.watches.bytes += watched.key.length
+  }
+
+  /** The keys this node itself watches for the session, in logical databases. */
+  keysOf(session: Session): readonly (readonly [database: number, key: Buffer])[] {
+    return session.watches === null ? [] : [...session.watches.names].map(partsOf)
   }
 
   /** Forgets the session's watches and its mark. */

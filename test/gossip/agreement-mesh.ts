@@ -1,9 +1,10 @@
 /*
  * A little mesh of agreements in virtual time, for tests.
  *
- * The idea: messages wait in one heap ordered by time, luck is one seeded source, and liveness is an oracle with a
- * delay: whoever cannot be reached for a while is believed silent, whoever can is announced alive. So the agreement
- * is tested without the machinery that finds liveness out. Messages travel packed, as on the wire.
+ * The idea: messages wait in one heap ordered by time, luck is one seeded source, and liveness is an oracle
+ * with a delay: whoever cannot be reached for a while is believed silent, whoever can is announced alive.
+ * So the agreement is tested without the machinery that finds liveness out. Messages travel packed, as on
+ * the wire.
  */
 import { Packr } from 'msgpackr'
 import { Agreement, type AgreementHooks } from '../../gossip/agreement/agreement.ts'
@@ -45,8 +46,8 @@ export class AgreementMesh {
   readonly nodes = new Map<string, MeshNode>()
   /** Envelopes as they were sent, to be sent again. */
   readonly recorded: { from: string; bytes: Uint8Array }[] = []
-  /** Which member acted on which version: one each, or `violations` tells. */
-  readonly actors = new Map<number, string>()
+  /** Which member acted on which version of which data centre: one each, or `violations` tells. */
+  readonly actors = new Map<string, string>()
   readonly violations: string[] = []
   readonly luck: Prng
   nowMs = 0
@@ -73,7 +74,7 @@ export class AgreementMesh {
   /** A node, or a new life of one; `a3` listens on host a, port 1003. */
   start(
     id: string,
-    roles: readonly string[] = [],
+    roles = this.nodes.get(id)?.record.roles ?? [],
     address = `${id[0]}:${1000 + Number(id.slice(1))}`,
   ): MeshNode {
     const birth = Math.max(this.wallMs, (this.nodes.get(id)?.record.birth ?? 0) + 1)
@@ -179,7 +180,7 @@ export class AgreementMesh {
 
   #tick(): void {
     for (const node of this.running()) {
-      if (this.isReborn && node.isOver) this.start(node.record.id, node.record.roles, node.record.address)
+      if (this.isReborn && node.isOver) this.start(node.record.id)
     }
     for (const node of this.running()) this.#watch(node)
     for (const node of this.running()) {
@@ -190,9 +191,10 @@ export class AgreementMesh {
 
   #noteActor(node: MeshNode): void {
     const { id } = node.record
-    const settings = { dc: memberDc(node.record), book: 'pekko' as const, membersCountMin: 1 }
+    const dc = memberDc(node.record)
+    const settings = { dc, book: 'pekko' as const, membersCountMin: 1 }
     if (!node.agreement.isMember || !isActingLeader(node.agreement.state, id, settings)) return
-    const key = node.agreement.snapshot().digest
+    const key = `${dc} ${node.agreement.snapshot().digest}`
     const actor = this.actors.get(key)
     if (actor === undefined) this.actors.set(key, id)
     else if (actor !== id) this.violations.push(`${actor} and ${id} at ${this.nowMs} ms`)

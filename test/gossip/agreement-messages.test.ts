@@ -1,6 +1,6 @@
 /*
- * What agreements say: states on the wire and back, the way two of them find out what is missing, and words from
- * strangers, which change nothing.
+ * What agreements say: states on the wire and back, the way two of them find out what is missing, and words
+ * from strangers, which change nothing.
  */
 import assert from 'node:assert/strict'
 import test from 'node:test'
@@ -168,6 +168,14 @@ test('a peer behind more steps than are remembered lacks everything', () => {
   assert.equal(history.lackSince(digest), undefined)
   assert.equal(history.lackBehind(state.version), undefined)
   assert.equal(history.hasHeld(digest), false)
+})
+
+test('the step from nothing is none: who is that far behind is sent the whole', () => {
+  const history = new History(undefined)
+  grow(history, 'a1')
+  grow(history, 'b1')
+  assert.equal(history.lackSince(0), undefined)
+  assert.equal(history.lackBehind(new Map()), undefined)
 })
 
 test('who has seen a version is forgotten with it, and news of the dead alone are no version', () => {
@@ -366,7 +374,7 @@ test('a hundred thousand odd messages throw nothing, change nothing and are coun
   assert.ok(counters.messagesRefused > 90_000, `SEED=${seed}: ${counters.messagesRefused}`)
 })
 
-test('good envelopes with one part spoilt throw nothing, and what is taken is a state the rules can take', () => {
+test('spoilt envelopes throw nothing, and what is taken is a state the rules can take', () => {
   const seed = seedOfRun()
   const luck = new Prng(seed)
   const good = envelopeOf(fullState())

@@ -215,6 +215,40 @@ test('a leader that came back as a new life is written off and let in again by t
   assert.equal(stage.agreement.state.tombstones.get('a1')?.birth, 1)
 })
 
+test('a mesh whose every life was followed by another is gone on with by the first who is alive', () => {
+  const ghosts = stateOf([up('a1', 1), member('b1', 'down'), up('c1', 2)], { clock: { a1: 2 } })
+  for (const id of ['a1', 'c1']) {
+    const stage = new Stage(id, {}, 9)
+    stage.hear(ghosts)
+    stage.agreement.onAlive(recordOf(id === 'a1' ? 'c1' : 'a1', 9))
+    stage.tick(5)
+    assert.equal(stage.agreement.status, id === 'a1' ? 'up' : undefined)
+  }
+})
+
+test('a life that is merely silent may be in the right, so only an operator can go on without it', () => {
+  const stage = new Stage('a1', {}, 9)
+  stage.hear(stateOf([up('a1', 1), up('b1', 2)], { clock: { a1: 2 } }))
+  stage.silent.add('b1')
+  stage.tick(20)
+  assert.equal(stage.agreement.isMember, false)
+  assert.equal(stage.agreement.takeOver(), true)
+  assert.equal(stage.agreement.takeOver(), false)
+  stage.agreement.down(['b1'])
+  stage.tick(4)
+  assert.deepEqual([...stage.agreement.state.members.values()], [up('a1', 3, { birth: 9 })])
+})
+
+test('a life goes on from a state that knows it, and from no other', () => {
+  const state = stateOf([up('a1', 1), up('b1', 2)], { clock: { a1: 2 }, seen: ['b1'] })
+  const stage = new Stage('a1')
+  assert.equal(new Stage('a1', {}, 2).agreement.resume(state), false)
+  assert.equal(stage.agreement.resume(state), true)
+  assert.equal(stage.agreement.status, 'up')
+  assert.equal(stage.agreement.isConverged, true)
+  assert.equal(stage.agreement.resume(state), false)
+})
+
 test('without convergence for long enough joining members become weakly up, and up with it', () => {
   const stage = new Stage('a1', { weaklyUpAfterMs: 7000 })
   stage.hear(stateOf([up('a1', 1), up('b1', 2)], { clock: { a1: 2 }, seen: [] }))

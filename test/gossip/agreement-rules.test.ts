@@ -1,5 +1,6 @@
 /*
- * The agreement's rules by Pekko's book: lifecycle, convergence, leader, its actions, observers, targets, events.
+ * The agreement's rules by Pekko's book: lifecycle, convergence, leader, its actions, observers, targets,
+ * events.
  */
 import assert from 'node:assert/strict'
 import test from 'node:test'
@@ -10,7 +11,7 @@ import { type AgreementEvent, memberEvents, reachabilityEvents } from '../../gos
 import { chooseTarget } from '../../gossip/agreement/gossip-target.ts'
 import { leaderOfAll, leaderOfDc } from '../../gossip/agreement/leader.ts'
 import {
-  admit,
+  admit as admitAll,
   isActingLeader,
   leaderActions,
   weaklyUpActions,
@@ -25,6 +26,7 @@ import {
 import type { MemberStatus, MeshState, ReachabilityStatus } from '../../gossip/agreement/mesh-state.ts'
 import { newRow, watchedMembers } from '../../gossip/agreement/observers.ts'
 import { rowOf, rowVersion, unreachableFrom, withRow } from '../../gossip/agreement/reachability.ts'
+import type { MemberRecord } from '../../gossip/member.ts'
 import { DEFAULT_DC } from '../../gossip/datacenter.ts'
 import { Prng } from '../support/prng.ts'
 import { member, recordOf, type Scene, stateOf } from './agreement-scenes.ts'
@@ -41,6 +43,15 @@ function statusesOf(state: MeshState): Record<string, string> {
 
 function act(state: MeshState, selfId: string, settings = SETTINGS): MeshState | undefined {
   return leaderActions(state, selfId, settings, 5000)?.state
+}
+
+function admit(
+  state: MeshState,
+  selfId: string,
+  candidates: readonly MemberRecord[],
+  membersCountMax: number,
+) {
+  return admitAll(state, selfId, new Map(candidates.map((record) => [record.id, record])), membersCountMax)
 }
 
 // Lifecycle
@@ -322,6 +333,17 @@ test('the first member of a data centre is let in by the first leader of all, th
   const next = admit(state, 'a1', first, 10)!.state
   assert.equal(admit(next, 'a1', [recordOf('c2', 1, west)], 10), undefined)
   assert.equal(admit(next, 'c1', [recordOf('c2', 1, west)], 10)?.state.members.size, 4)
+})
+
+test('a data centre whose only member came back as a new life is seen to by the first leader of all', () => {
+  const only = member('a1', 'up', { roles: ['dc-west'], upNumber: 1 })
+  const state = stateOf([only, member('b1', 'up', { ...east, upNumber: 2 }), member('c1', 'up', east)])
+  const next = admit(state, 'b1', [recordOf('a1', 2, west)], 10)!.state
+  assert.equal(next.members.get('a1')?.status, 'down')
+  assert.equal(admit(state, 'c1', [recordOf('a1', 2, west)], 10), undefined)
+  const buried = act(next, 'b1', { ...SETTINGS, dc: 'east' })!
+  assert.equal(buried.tombstones.get('a1')?.birth, 1)
+  assert.equal(admit(buried, 'b1', [recordOf('a1', 2, west)], 10)!.state.members.get('a1')?.status, 'joining')
 })
 
 // Observers

@@ -1,8 +1,8 @@
 /*
  * Members and states for the agreement's tests, said briefly.
  *
- * The idea: a test names what matters to it - id, status, number - and the rest follows from the id: `a3` stands at
- * a:1003. It refuses to judge whether a state is sensible.
+ * The idea: a test names what matters to it - id, status, number - and the rest follows from the id: `a3`
+ * stands at a:1003. It refuses to judge whether a state is sensible.
  */
 import type { MemberRecord } from '../../gossip/member.ts'
 import type {

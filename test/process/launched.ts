@@ -23,7 +23,8 @@ export class Launched {
 
   constructor(argv: readonly string[], environment: Readonly<Record<string, string>> = {}) {
     const inherited = Object.entries(process.env).filter(([name]) => !/^HYPERCACHE_/.test(name))
-    const env = { ...Object.fromEntries(inherited), ...environment }
+    // One node by itself unless the test says otherwise: its bus port may be anybody's.
+    const env = { ...Object.fromEntries(inherited), HYPERCACHE_MESH: 'no', ...environment }
     const child = spawn(process.execPath, [...nodeCommand(), ...argv], {
       env,
       stdio: ['ignore', 'pipe', 'pipe'],

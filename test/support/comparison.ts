@@ -27,6 +27,8 @@ export type Comparison =
   | { readonly how: 'near'; readonly tolerance: number }
   /** Numbers in text that may differ in their last digits. */
   | { readonly how: 'round'; readonly digits: number }
+  /** Like exact, once ids of 40 hex characters and all numbers are made alike. */
+  | { readonly how: 'masked' }
   /** Only the first word of an error. */
   | { readonly how: 'error-code' }
   /** Both texts have these `name:value`, `name=value` fields or words. */
@@ -59,6 +61,8 @@ function canonical(reply: Reply, comparison: Comparison): string {
       return shape(reply)
     case 'head':
       return head(reply, comparison.count)
+    case 'masked':
+      return masked(reply)
     case 'round':
       return rounded(reply, comparison.digits)
     case 'unordered':
@@ -96,6 +100,11 @@ function head(reply: Reply, count: number): string {
   return areFlags
     ? `${type}[${sorted(value.map(exact))}]`
     : `${type}[${members.map((one) => head(one, count)).join(',')}]`
+}
+
+function masked({ type, value }: Reply): string {
+  if (typeof value !== 'string') return `${type}[${value.map(masked).join(',')}]`
+  return `${type}:${value.replace(/[0-9a-f]{40}/g, 'ID').replace(/\d+/g, 'N')}`
 }
 
 function sorted(texts: string[]): string {

@@ -24,6 +24,9 @@ export function startOurNode(flags: readonly string[] = []): Promise<ChildServer
     String(port),
     '--bind',
     '127.0.0.1',
+    // By itself unless the flags say otherwise: its bus port may be anybody's.
+    '--mesh',
+    'no',
     ...flags,
   ])
 }

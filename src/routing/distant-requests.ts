@@ -1,0 +1,141 @@
+/**
+ * Distant requests [Machine]: what entry nodes ask an acting node on behalf of their clients and no client can ask: how
+ * watched keys stand, and a whole transaction at once.
+ *
+ *   versions      key [key ...]                    -> one word for each key
+ *   transaction   count {database key standing}* requests   -> the reply of EXEC
+ *
+ * They come as requests in forwarded frames, so they are parked, sent elsewhere and confirmed like any other. The
+ * queue of a transaction goes through dispatch request by request, between a MULTI and an EXEC of its own.
+ */
+import { Args, defaultParserLimits, READY, RequestParser } from '../../resp/index.ts'
+import { WRITE } from '../commands/command.ts'
+import type { Dispatch } from '../commands/dispatch.ts'
+import { NOBODY, SERVING, type SlotRoles, UNSETTLED } from '../replication/slot-roles.ts'
+import type { Session } from '../session/session.ts'
+import { slotOf } from '../store/hash-slot.ts'
+import type { Keyspace } from '../store/keyspace.ts'
+import { Standing } from '../store/standing.ts'
+import { NOT_PRIMARY } from './forwards.ts'
+import { isTouched, wordOf } from './key-standing.ts'
+import type { Parking } from './parking.ts'
+import { DOWN, type RouterSettings, TOO_FEW_OWNERS, TOO_MANY_WAITING } from './router.ts'
+import { type QueuedKeys } from './queued-keys.ts'
+
+export const VERSIONS = 'MESH-VERSIONS'
+export const TRANSACTION = 'MESH-TRANSACTION'
+
+const MULTI = Args.from('MULTI')
+const EXEC = Args.from('EXEC')
+const WORDS_PER_WATCH = 3
+
+export interface DistantRequestsParts {
+  readonly space: Keyspace
+  readonly roles: SlotRoles
+  readonly parking: Parking
+  readonly dispatch: Dispatch
+  readonly queued: QueuedKeys
+  readonly settings: RouterSettings
+  readonly monotonicMs: () => number
+}
+
+export class DistantRequests {
+  readonly #parts: DistantRequestsParts
+  readonly #standing: Standing
+
+  constructor(parts: DistantRequestsParts) {
+    this.#parts = parts
+    this.#standing = new Standing(parts.space)
+  }
+
+  /** True: this was one of them, and is taken care of. */
+  takes(session: Session, args: Args): boolean {
+    if (!session.isProxied) return false
+    if (args.is(0, VERSIONS)) this.#answerVersions(session, args)
+    else if (args.is(0, TRANSACTION)) this.#runTransaction(session, args)
+    else return false
+    return true
+  }
+
+  /** Why these slots cannot be served here and now; undefined: they can. `parked`: they can be before long. */
+  obstacle(
+    session: Session,
+    args: Args,
+    slots: Iterable<number>,
+    isWrite: boolean,
+  ): string | 'parked' | undefined {
+    const { monotonicMs, parking, roles, settings } = this.#parts
+    for (const slot of slots) {
+      const role = roles.roles[slot]!
+      if (role === UNSETTLED)
+        return parking.park(session, args, slot, monotonicMs()) ? 'parked' : TOO_MANY_WAITING
+      if (role === NOBODY || role !== SERVING) return NOT_PRIMARY
+      const isLapsed = roles.hasLapses && roles.isLapsed(slot)
+      if (isLapsed && isWrite) return TOO_FEW_OWNERS
+      if (isLapsed && !settings.allowsStaleReads) return DOWN
+      if (isWrite && session.writeLevel === 'all' && !roles.hasAll(slot)) return TOO_FEW_OWNERS
+    }
+    return undefined
+  }
+
+  /** Has any of these keys, in logical databases, been touched since it stood like this? */
+  isTouched(database: number, key: Buffer, standing: string): boolean {
+    return isTouched(standing, this.#lookAt(database, key, 0, key.length))
+  }
+
+  #lookAt(database: number, key: Uint8Array, start: number, end: number): string {
+    this.#standing.look(this.#parts.space.databaseMap[database]!, key, start, end)
+    return wordOf(this.#standing)
+  }
+
+  #answerVersions(session: Session, args: Args): void {
+    const slots: number[] = []
+    for (let i = 1; i < args.count; i++) slots.push(slotOf(args.bytes, args.starts[i]!, args.ends[i]!))
+    const obstacle = this.obstacle(session, args, slots, false)
+    if (obstacle === 'parked') return
+    const { writer } = session
+    if (obstacle !== undefined) return writer.error(obstacle)
+    writer.array(slots.length)
+    for (let i = 1; i < args.count; i++) {
+      writer.bulkText(this.#lookAt(session.database, args.bytes, args.starts[i]!, args.ends[i]!))
+    }
+  }
+
+  #runTransaction(session: Session, args: Args): void {
+    const { dispatch, queued } = this.#parts
+    const { writer } = session
+    const before = writer.length
+    const requestsAt = args.count - 1
+    dispatch.onRequest(session, MULTI)
+    const requests = args.bytes.subarray(args.starts[requestsAt]!, args.ends[requestsAt]!)
+    const parser = new RequestParser(defaultParserLimits())
+    const words = new Args()
+    parser.feed(requests)
+    while (parser.next(words, true) === READY) dispatch.onRequest(session, words)
+    writer.truncate(before)
+    const transaction = session.transaction!
+    queued.read(transaction)
+    const slots = new Set(queued.slots)
+    for (let i = 1; i < requestsAt; i += WORDS_PER_WATCH) {
+      slots.add(slotOf(args.bytes, args.starts[i + 1]!, args.ends[i + 1]!))
+    }
+    const obstacle = this.obstacle(session, args, slots, (transaction.flags & WRITE) !== 0)
+    if (obstacle !== undefined || this.#isAnyTouched(args, requestsAt)) session.transaction = null
+    if (obstacle === 'parked') return
+    if (obstacle !== undefined) return writer.error(refusalOfExec(obstacle))
+    if (session.transaction === null) return writer.nilArray()
+    dispatch.onRequest(session, EXEC)
+  }
+
+  #isAnyTouched(args: Args, end: number): boolean {
+    for (let i = 1; i < end; i += WORDS_PER_WATCH) {
+      if (this.isTouched(Number(args.text(i)), args.copy(i + 1), args.text(i + 2))) return true
+    }
+    return false
+  }
+}
+
+/** As Redis refuses an EXEC whose commands could be queued but cannot be run. */
+export function refusalOfExec(error: string): string {
+  return error === NOT_PRIMARY ? error : `EXECABORT Transaction discarded because of: ${error}`
+}
