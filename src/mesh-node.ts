@@ -22,12 +22,12 @@ import { Batches, type EffectFrame } from './replication/batches.ts'
 import { Replica } from './replication/replica.ts'
 import { SlotRoles } from './replication/slot-roles.ts'
 import { rawsAt } from './routing/forward-body.ts'
-import { Forwarded, type RespondForwarded } from './routing/forwarded.ts'
+import { Forwarded, type ForwardedHost, type RespondForwarded } from './routing/forwarded.ts'
 import { type ForwardOutcome, Forwards } from './routing/forwards.ts'
 import { Parking } from './routing/parking.ts'
 import { encodeSheet, PeerBeliefs } from './routing/peer-beliefs.ts'
-import { CROSS_SLOT, DOWN, Router } from './routing/router.ts'
-import type { Spreads } from './routing/spreads.ts'
+import { DOWN, Router, type RouterSettings } from './routing/router.ts'
+import { Spreads } from './routing/spreads.ts'
 import type { Session } from './session/session.ts'
 import { ByteWriter } from './store/byte-writer.ts'
 import { Tombstones } from './store/tombstones.ts'
@@ -56,11 +56,13 @@ export class MeshNode {
   readonly replica: Replica
   readonly forwards: Forwards
   readonly parking: Parking
+  readonly spreads: Spreads
   readonly router: Router
   placement = new Placement([], 0, new Uint16Array(0))
   isReady = false
   readonly #ports: MeshNodePorts
-  readonly #slabs = new SlabPool()
+  readonly #bound = new Verbs()
+  readonly #host: ForwardedHost
   readonly #exceptions = new ByteWriter()
   readonly #tombstones: Tombstones
   readonly #owedAcknowledgements = new Set<string>()
@@ -95,21 +97,25 @@ export class MeshNode {
     this.pool = this.#makePool()
     this.forwards = this.#makeForwards()
     this.parking = new Parking(
-      (session, args) => node.dispatch.onRequest(session, args),
+      (session, args) => this.spreads.onRequest(session, args),
       (session) => session.writer.error(DOWN),
     )
     const { roles, batches, forwards, parking } = this
+    const routing: RouterSettings = {
+      redirects: state.config.text('redirect') === 'moved',
+      allowsStaleReads: state.config.is('allow-stale-reads'),
+      clientAddressOf: (peerId) => this.#clientAddressOf(peerId),
+    }
+    this.#host = this.#makeHost()
+    this.spreads = this.#makeSpreads(routing)
     this.router = new Router(
-      { selfId: id, space, call: executor.call, roles, batches, forwards, parking, spreads: this.#spreads() },
-      {
-        redirects: state.config.text('redirect') === 'moved',
-        allowsStaleReads: state.config.is('allow-stale-reads'),
-        clientAddressOf: (peerId) => this.#clientAddressOf(peerId),
-      },
+      { selfId: id, space, call: executor.call, roles, batches, forwards, parking, spreads: this.spreads },
+      routing,
       (session, keys, level, done) => this.#confirm(session, keys, level, done),
       () => ports.monotonicMs(),
     )
     state.router = this.router
+    state.servedSlots = roles.roles
     this.membership = this.#makeMembership()
   }
 
@@ -294,6 +300,7 @@ export class MeshNode {
         onLinkUp: (peerId) => {
           this.beliefs.onLinkUp(peerId, this.#ports.monotonicMs())
           this.#onBeliefs(false)
+          this.spreads.onLinkUp(peerId)
         },
         onLinkDown: (peerId, wasRefused) => {
           this.beliefs.onLinkDown(peerId, wasRefused)
@@ -313,7 +320,7 @@ export class MeshNode {
   }
 
   #bindVerbs(): Verbs {
-    const bound = new Verbs()
+    const bound = this.#bound
     const heard = (peerId: string): void => this.beliefs.onHeard(peerId, this.#ports.monotonicMs())
     bound.bind('gossip', (from, arrival) => {
       heard(from.peer.id)
@@ -394,12 +401,32 @@ export class MeshNode {
 
   // Requests
 
-  #spreads(): Spreads {
-    const refuse = (session: Session): false => {
-      session.writer.error(CROSS_SLOT)
-      return false
-    }
-    return { admitsExec: () => true, onAllNodes: () => true, onManyNodes: refuse }
+  #makeSpreads(routing: RouterSettings): Spreads {
+    const { batches, beliefs, forwards, node, parking, pool, replica, roles } = this
+    const spreads = new Spreads({
+      selfId: this.settings.id,
+      node: node.state,
+      space: node.space,
+      call: node.executor.call,
+      dispatch: node.dispatch,
+      roles,
+      batches,
+      replica,
+      forwards,
+      parking,
+      settings: routing,
+      host: this.#host,
+      peers: pool,
+      ports: {
+        wallMs: () => this.#ports.wallMs(),
+        monotonicMs: () => this.#ports.monotonicMs(),
+        random32: () => node.state.ports.random32(),
+        after: (delayMs, run) => this.#ports.after(delayMs, run),
+      },
+      reachablePeers: () => [...beliefs.all()].map(({ id }) => id).filter((id) => beliefs.mayHold(id)),
+    })
+    spreads.bind(this.#bound)
+    return spreads
   }
 
   #confirm(_s: Session, _k: unknown, _l: string, done: (isConfirmed: boolean) => void): void {
@@ -453,13 +480,11 @@ export class MeshNode {
     )
   }
 
-  #serveForwarded(from: string, body: Buffer, respond: RespondForwarded): void {
-    const at = rawsAt(body)
-    if (at < 0) return respond(undefined, 0)
-    const { dispatch, executor, space } = this.node
-    const host = {
-      slabs: this.#slabs,
-      onRequest: dispatch.onRequest.bind(dispatch),
+  #makeHost(): ForwardedHost {
+    const { executor, space } = this.node
+    return {
+      slabs: new SlabPool(),
+      onRequest: (session, args) => this.spreads.onRequest(session, args),
       onTurnStart: () => {
         executor.beginTurn(this.#ports.wallMs())
         this.router.onTurnStart()
@@ -469,6 +494,11 @@ export class MeshNode {
         space.ahead.forget()
       },
     }
-    new Forwarded(host, from, body, at, this.#ports.wallMs(), respond).run()
+  }
+
+  #serveForwarded(from: string, body: Buffer, respond: RespondForwarded): void {
+    const at = rawsAt(body)
+    if (at < 0) return respond(undefined, 0)
+    new Forwarded(this.#host, from, body, at, this.#ports.wallMs(), respond).run()
   }
 }

@@ -12,11 +12,17 @@ export function writeSlots(reply: ReplyWriter, mesh: MeshFace, session: Session)
   const ranges = mesh.ranges().filter(({ owners }) => owners.length > 0)
   reply.array(ranges.length)
   for (const { first, last, owners } of ranges) {
-    reply.array(2 + owners.length)
+    const told = owners.map((owner) => nodes[owner]!).filter((node, rank) => rank === 0 || isReadable(node))
+    reply.array(2 + told.length)
     reply.integer(first)
     reply.integer(last)
-    for (const owner of owners) writeEndpoint(reply, nodes[owner]!, session)
+    for (const node of told) writeEndpoint(reply, node, session)
   }
+}
+
+/** As in Redis, clients are not sent to a replica that is gone or has nothing yet. */
+function isReadable(node: MeshNode): boolean {
+  return node.health !== 'failed' && node.health !== 'loading'
 }
 
 function writeEndpoint(reply: ReplyWriter, node: MeshNode, session: Session): void {

@@ -134,7 +134,7 @@ class Round {
   }
 
   walk(): Circle {
-    const { members, positions } = this.#points
+    const { positions } = this.#points
     for (let point = positions.length - 1; point >= 0; point--) this.#pass(point, SLOT_COUNT)
     let last = SLOT_COUNT - 1
     for (let point = positions.length - 1; point >= -1; point--) {
@@ -146,7 +146,6 @@ class Round {
       }
       if (point >= 0) this.#pass(point, 0)
     }
-    if (members.length === 0) throw new Error('a circle has points')
     return {
       pieceCount: this.#pieceCount,
       firstSlots: this.#firstSlots,

@@ -82,7 +82,7 @@ export class Settling implements SurveyEvents {
   readonly #ports: SettlingPorts
   readonly #isOwned = new Uint8Array(SLOT_COUNT)
   readonly #isWhole = new Uint8Array(SLOT_COUNT)
-  /** When each slot was last claimed. */
+  /** When each slot was last claimed, or lost to a claim. */
   readonly #claimedMs = new Float64Array(SLOT_COUNT).fill(Number.NEGATIVE_INFINITY)
   readonly #tasks = new Map<number, Task>()
   readonly #due = new Set<Task>()
@@ -153,6 +153,15 @@ export class Settling implements SurveyEvents {
   onUnsettled(slots: readonly number[]): void {
     for (const slot of slots) this.#begin(slot, true)
     this.#pump()
+  }
+
+  /** It has granted another owner's claim of slots it acts for: if it still does, it claims them back, but not at once. */
+  onOutclaimed(slots: readonly number[]): void {
+    const nowMs = this.#ports.monotonicMs()
+    for (const slot of slots) {
+      this.#claimedMs[slot] = nowMs
+      this.#parts.roles.unsettle(slot)
+    }
   }
 
   /** It acts for them no longer. */

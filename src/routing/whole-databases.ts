@@ -172,15 +172,22 @@ export class WholeDatabases {
   #flushHere(database: number, version: number): number {
     const { batches, node, replica, space } = this.#parts
     const nowMs = this.#parts.wallMs()
-    const marks = space.tombstones!.flushVersion
-    if (version === 0 || version > markOf(marks, database)) {
+    if (version === 0 || version > this.#markOf(database)) {
       node.watches.onClearing(database === ALL_DATABASES ? ALL_DATABASES : space.logicalDatabase(database))
       space.nowMs = nowMs
       batches.flush()
       if (version === 0) space.clear(database)
       else replica.onFlush(database, version, nowMs)
     }
-    return markOf(marks, database)
+    return this.#markOf(database)
+  }
+
+  /** Up to where everything in a database, or in each of all, is gone. */
+  #markOf(database: number): number {
+    const { hlc, tombstones } = this.#parts.space
+    if (tombstones === null) return hlc.last
+    const marks = tombstones.flushVersion
+    return database === ALL_DATABASES ? Math.min(...marks) : marks[database]!
   }
 
   #askFlush(peerId: string, database: number, version: number, answered: (mark: number) => void): void {
@@ -226,11 +233,6 @@ function askAll(
       if (unanswered === 0) done()
     })
   }
-}
-
-/** Of all databases: up to where everything in each of them is gone. */
-function markOf(marks: Float64Array, database: number): number {
-  return database === ALL_DATABASES ? Math.min(...marks) : marks[database]!
 }
 
 function indexAt(args: Args, i: number): number {

@@ -29,7 +29,8 @@ export function commandsPage(table: CommandTable): string {
     'This page is generated from the tables in `src/commands/`; `test/commands/docs.test.ts` fails when they differ.',
     '',
     'Commands answer as Redis 7.0.15 answers them, error texts included. "Since" is the version of Redis that brought',
-    'the command; how to add one is told in [adding-a-command.md](adding-a-command.md).',
+    'the command; of MESH, which is ours, the version of HyperCache. How to add a command is told in',
+    '[adding-a-command.md](adding-a-command.md).',
   ]
   for (const [group, title] of TITLES) {
     const rows = table.rows.filter((row) => row.group === group).sort((a, b) => (a.name < b.name ? -1 : 1))

@@ -35,7 +35,7 @@ const STREAMING = /^(p|s|pun|un|sun)?subscribe$|^monitor$/i
 /** Together, replies could not be told apart, or another connection is needed in between. */
 const NOT_TOGETHER = /^(p|s|pun|un|sun)?subscribe$|^monitor$|^quit$|^client$|^reset$|^hello$|^debug$/i
 
-export function conformance(family: string, cases: readonly Case[]): void {
+export function conformance(family: string, cases: readonly Case[], startOracle = startRealRedis): void {
   if (!hasRealRedis()) {
     test(`${family}: SKIPPED: redis-server not found`, { skip: true }, () => {})
     return
@@ -43,7 +43,7 @@ export function conformance(family: string, cases: readonly Case[]): void {
   let ours: ChildServer
   let theirs: ChildServer
   before(async () => {
-    theirs = await startRealRedis(FLAGS)
+    theirs = await startOracle(FLAGS)
     ours = await startSubject(FLAGS)
   })
   after(async () => {

@@ -34,6 +34,7 @@ export const scan = (command: Command): Compared => ({ command, comparison: { ho
 export const scanPairs = (command: Command): Compared => ({ command, comparison: { how: 'scan-pairs' } })
 export const typeOnly = (command: Command): Compared => ({ command, comparison: { how: 'type' } })
 export const shape = (command: Command): Compared => ({ command, comparison: { how: 'shape' } })
+export const masked = (command: Command): Compared => ({ command, comparison: { how: 'masked' } })
 export const errorCode = (command: Command): Compared => ({ command, comparison: { how: 'error-code' } })
 export const ignore = (command: Command): Compared => ({ command, comparison: { how: 'ignore' } })
 export const near = (command: Command, tolerance: number): Compared => ({

@@ -9,6 +9,13 @@ import type { Case } from '../script.ts'
 export const COMMANDS: readonly string[] = [
   // bitmap
   `bitcount -2, bitfield -2, bitfield_ro -2, bitop -4, bitpos -3, getbit 3, setbit 4`,
+  // cluster
+  `asking 1, cluster -2, cluster|addslots -3, cluster|addslotsrange -4, cluster|bumpepoch 2,
+   cluster|count-failure-reports 3, cluster|countkeysinslot 3, cluster|delslots -3, cluster|delslotsrange -4,
+   cluster|failover -2, cluster|flushslots 2, cluster|forget 3, cluster|getkeysinslot 4, cluster|help 2, cluster|info 2,
+   cluster|keyslot 3, cluster|links 2, cluster|meet -4, cluster|myid 2, cluster|nodes 2, cluster|replicas 3,
+   cluster|replicate 3, cluster|reset -2, cluster|saveconfig 2, cluster|set-config-epoch 3, cluster|setslot -4,
+   cluster|shards 2, cluster|slaves 3, cluster|slots 2, readonly 1, readwrite 1`,
   // connection
   `auth -2, client -2, client|getname 2, client|help 2, client|id 2, client|info 2, client|kill -3,
    client|list -2, client|no-evict 3, client|pause -3, client|reply 3, client|setname 3, client|unblock
