@@ -188,6 +188,8 @@ export class World {
       latency: { sample() {} },
       statistics: new Statistics(table.byNumber.length),
       notifyFlags: 0,
+      router: null,
+      servedSlots: null,
       pausedUntilMs: 0,
       pausesWritesOnly: false,
       runRow() {},
