@@ -7,11 +7,13 @@ import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { connect, type RunningServer, startServer } from '../resp/index.ts'
 import { helpText, loadConfig } from './config/index.ts'
+import { MESH_HELP, OWN_FLAGS, planLocalMesh } from './local-mesh.ts'
 import { Log, type LogLevel } from './log.ts'
 import { openMesh, type RunningMesh, reachableHost } from './mesh-doors.ts'
 import { meshSettings } from './mesh-settings.ts'
 import { Node } from './node.ts'
 import { refusesStranger } from './session/protected-mode.ts'
+import { supervise } from './supervise.ts'
 import { freshId, systemPorts } from './system.ts'
 import { VERSION } from './version.ts'
 
@@ -20,12 +22,16 @@ const GRACE_MS = 5000
 async function main(): Promise<void> {
   const [command, ...rest] = process.argv.slice(2)
   if (command === 'start') return start(rest)
+  if (command === 'mesh') return startMesh(rest)
   if (command === 'ping') return ping(rest)
   if (command === '--version' || command === '-v' || command === 'version')
     return say(`hypercache ${VERSION}`)
   const isQuestion = command === undefined || command === 'help' || command === '--help' || command === '-h'
   if (isQuestion) return say(helpText())
-  complain([`unknown command '${command.slice(0, 64)}': try hypercache start, or hypercache --help`], 2)
+  complain(
+    [`unknown command '${command.slice(0, 64)}': try hypercache start, hypercache mesh or hypercache --help`],
+    2,
+  )
 }
 
 async function start(argv: readonly string[]): Promise<void> {
@@ -48,7 +54,10 @@ async function start(argv: readonly string[]): Promise<void> {
   })
   let server: RunningServer | undefined
   let mesh: RunningMesh | undefined
+  let isStopping = false
   const stop = (reason: string): void => {
+    if (isStopping) return
+    isStopping = true
     log.notice('stopping', { reason })
     void drain(server, mesh).then(() => process.exit(0))
   }
@@ -69,11 +78,32 @@ async function drain(server: RunningServer | undefined, mesh: RunningMesh | unde
   await mesh?.close()
 }
 
+/** `hypercache mesh`: several nodes on this machine, each a process of its own. */
+async function startMesh(argv: readonly string[]): Promise<void> {
+  const loaded = loadConfig({
+    argv,
+    environment: process.env,
+    readFile: (path) => readFileSync(path, 'latin1'),
+    ownFlags: OWN_FLAGS,
+  })
+  if (loaded.action === 'help') return say(MESH_HELP.trimEnd())
+  if (loaded.action === 'version') return say(`hypercache ${VERSION}`)
+  const { nodes, errors } = planLocalMesh(argv, loaded, process.stdout.isTTY === true)
+  if (errors.length > 0) return complain(errors, 2)
+  const password = loaded.config.text('requirepass')
+  process.exit(await supervise(nodes, password === '' ? {} : { password }))
+}
+
 function joinMesh(node: Node): Promise<RunningMesh> {
   const { config, port, runId } = node.state
   const hosts = bindHosts(config.words('bind'))
   const settings = meshSettings(config, runId, port, reachableHost(hosts))
-  return openMesh(node, settings, { bindHosts: hosts, seeds: config.words('seeds') })
+  const options = { bindHosts: hosts, seeds: config.words('seeds') }
+  return openMesh(node, settings, options).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'EADDRINUSE')
+      error.message += ' (for the mesh: choose another --bus-port, or --mesh no)'
+    throw error
+  })
 }
 
 function listen(node: Node, log: Log): Promise<RunningServer> {
@@ -106,6 +136,8 @@ function watchProcess(log: Log, stop: (reason: string) => void): void {
     if (++interrupts > 1) process.exit(130)
     stop('SIGINT')
   })
+  // Whoever started this node and held a channel to it, as hypercache mesh does, is gone.
+  process.once('disconnect', () => stop('disconnected'))
   process.on('uncaughtException', (error) => {
     log.warning('a defect ends this process', { error: error.stack ?? String(error) })
     process.exit(70)
@@ -141,5 +173,5 @@ function complain(errors: readonly string[], code: number): void {
 
 main().catch((error: NodeJS.ErrnoException) => {
   process.stderr.write(`hypercache: ${error.code === 'EADDRINUSE' ? 'port in use: ' : ''}${error.message}\n`)
-  process.exitCode = 1
+  process.exit(1)
 })

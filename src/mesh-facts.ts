@@ -134,7 +134,7 @@ export class MeshFacts implements MeshFace {
   }
 
   hints(): ReturnType<MeshFace['hints']> {
-    return []
+    return this.#mesh.healing.hints.rows()
   }
 
   events(countMax: number): ReturnType<MeshFace['events']> {

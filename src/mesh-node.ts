@@ -9,27 +9,24 @@
  * links. The simulator and main build the same mesh node.
  */
 import { type Address, type GossipEvent, type GossipPorts, joinAddress, Membership } from '../gossip/index.ts'
-import { SlabPool } from '../resp/index.ts'
 import { Pool } from './mesh/pool.ts'
 import { Verbs, verbs } from './mesh/verbs.ts'
 import type { Wires } from './mesh/wires.ts'
+import { MeshEffects } from './mesh-effects.ts'
+import { MeshHealing } from './mesh-healing.ts'
+import { MeshRequests } from './mesh-requests.ts'
 import { dcOf, type MeshSettings, originOfId, weightOf, zoneOf } from './mesh-settings.ts'
 import type { Node } from './node.ts'
 import { Placement } from './placement/placement.ts'
 import { placementOf } from './placement/ring.ts'
-import { decodeAcknowledgement, encodeExceptions } from './replication/acknowledgement-codec.ts'
-import { Batches, type EffectFrame } from './replication/batches.ts'
-import { Replica } from './replication/replica.ts'
-import { SlotRoles } from './replication/slot-roles.ts'
-import { rawsAt } from './routing/forward-body.ts'
-import { Forwarded, type ForwardedHost, type RespondForwarded } from './routing/forwarded.ts'
-import { type ForwardOutcome, Forwards } from './routing/forwards.ts'
+import type { Batches } from './replication/batches.ts'
+import type { Replica } from './replication/replica.ts'
+import { type RoleEvents, SlotRoles } from './replication/slot-roles.ts'
+import type { Forwards } from './routing/forwards.ts'
 import { Parking } from './routing/parking.ts'
 import { encodeSheet, PeerBeliefs } from './routing/peer-beliefs.ts'
 import { DOWN, Router, type RouterSettings } from './routing/router.ts'
 import { Spreads } from './routing/spreads.ts'
-import type { Session } from './session/session.ts'
-import { ByteWriter } from './store/byte-writer.ts'
 import { Tombstones } from './store/tombstones.ts'
 
 export interface MeshNodePorts extends Omit<GossipPorts, 'sendStream'> {
@@ -39,9 +36,11 @@ export interface MeshNodePorts extends Omit<GossipPorts, 'sendStream'> {
 }
 
 const TICK_MS = 50
-const FORWARD_DEADLINE_MS = 4000
 /** An owner not heard for this long may be gone: who depends on it for a quorum stops acting. */
 const PRESENCE_MS = 3000
+/** Above the age at which hints are given up: who was away for longer is compared slot by slot. */
+const TOMBSTONE_TTL_MS = 4 * 3600 * 1000
+const TOMBSTONE_BUDGET_US = 200
 /** Agreed parts that own slots. */
 const OWNING = new Set(['up', 'leaving'])
 
@@ -52,9 +51,7 @@ export class MeshNode {
   readonly pool: Pool
   readonly beliefs: PeerBeliefs
   readonly roles: SlotRoles
-  readonly batches: Batches
-  readonly replica: Replica
-  readonly forwards: Forwards
+  readonly healing: MeshHealing
   readonly parking: Parking
   readonly spreads: Spreads
   readonly router: Router
@@ -62,10 +59,9 @@ export class MeshNode {
   isReady = false
   readonly #ports: MeshNodePorts
   readonly #bound = new Verbs()
-  readonly #host: ForwardedHost
-  readonly #exceptions = new ByteWriter()
+  readonly #effects: MeshEffects
+  readonly #requests: MeshRequests
   readonly #tombstones: Tombstones
-  readonly #owedAcknowledgements = new Set<string>()
   #isFlushAsked = false
   #isStopped = false
 
@@ -73,50 +69,53 @@ export class MeshNode {
     this.node = node
     this.settings = settings
     this.#ports = ports
-    const { space, state, executor, effects } = node
+    const { space, state, executor } = node
     const { id } = settings
     space.origin = originOfId(id)
     this.#tombstones = new Tombstones(space.secret, () => ports.monotonicMs() * 1000)
     this.beliefs = new PeerBeliefs(
       id,
       () => this.isReady,
-      (peerId) => this.membership.heartbeats?.peer(peerId)?.heardMs,
+      (peerId) => this.#heardMs(peerId),
     )
-    this.roles = new SlotRoles(
-      id,
-      this.beliefs,
-      { onUnsettled: (slots) => this.#onUnsettled(slots), onLost: (slots) => this.#release(slots) },
-      () => PRESENCE_MS,
-    )
-    this.batches = this.#makeBatches()
-    effects.route = this.batches
-    this.replica = new Replica(space, node.replay, {
-      pull: (owner, slot, database, key) => this.#pull(owner, slot, database, key),
-      acknowledge: (sender) => this.#oweAcknowledgement(sender),
-    })
+    this.roles = new SlotRoles(id, this.beliefs, this.#roleEvents(), () => PRESENCE_MS)
+    this.#effects = this.#makeEffects()
     this.pool = this.#makePool()
-    this.forwards = this.#makeForwards()
+    this.healing = this.#makeHealing()
+    this.#requests = this.#makeRequests()
     this.parking = new Parking(
       (session, args) => this.spreads.onRequest(session, args),
       (session) => session.writer.error(DOWN),
     )
-    const { roles, batches, forwards, parking } = this
+    const { batches, forwards, parking, roles } = this
     const routing: RouterSettings = {
       redirects: state.config.text('redirect') === 'moved',
       allowsStaleReads: state.config.is('allow-stale-reads'),
       clientAddressOf: (peerId) => this.#clientAddressOf(peerId),
     }
-    this.#host = this.#makeHost()
     this.spreads = this.#makeSpreads(routing)
     this.router = new Router(
       { selfId: id, space, call: executor.call, roles, batches, forwards, parking, spreads: this.spreads },
       routing,
-      (session, keys, level, done) => this.#confirm(session, keys, level, done),
+      (session, keys, level, done) => this.healing.confirm(session, keys, level, done),
       () => ports.monotonicMs(),
     )
     state.router = this.router
     state.servedSlots = roles.roles
     this.membership = this.#makeMembership()
+    this.#bindVerbs()
+  }
+
+  get batches(): Batches {
+    return this.#effects.batches
+  }
+
+  get replica(): Replica {
+    return this.#effects.replica
+  }
+
+  get forwards(): Forwards {
+    return this.#requests.forwards
   }
 
   get busAddress(): Address {
@@ -146,9 +145,8 @@ export class MeshNode {
   flush(): void {
     this.#isFlushAsked = false
     this.forwards.flush()
-    this.batches.flush()
-    for (const sender of this.#owedAcknowledgements) this.#acknowledge(sender)
-    this.#owedAcknowledgements.clear()
+    this.#effects.flush()
+    this.healing.flush()
     this.pool.flush()
   }
 
@@ -160,7 +158,9 @@ export class MeshNode {
     for (const { id, isAlive, isLinkUp } of this.beliefs.all()) if (isAlive && !isLinkUp) this.pool.to(id)
     this.batches.onTick(nowMs)
     this.parking.onTick(nowMs)
+    this.healing.onTick(nowMs)
     this.roles.look(nowMs)
+    this.#tendTombstones()
     this.flush()
     this.#ports.after(TICK_MS, () => this.#tick())
   }
@@ -208,6 +208,7 @@ export class MeshNode {
       case 'peer_evicted':
         this.beliefs.forget(event.id)
         this.replica.forget(event.id)
+        this.healing.hints.forget(event.id)
         return this.#onBeliefs(true)
       case 'member_up':
       case 'member_left':
@@ -218,7 +219,9 @@ export class MeshNode {
       case 'self_reborn':
       case 'self_downed':
       case 'self_removed':
+        // Out of the mesh nothing was heard: what is held counts for nothing until it has been compared.
         this.isReady = false
+        this.healing.settling.forgetAll()
         return this.#onMembers()
       default:
     }
@@ -235,13 +238,14 @@ export class MeshNode {
       dc: dcOf(roles),
     }))
     const { replicationFactor } = this.settings
-    this.placement = placementOf(members, { replicationFactor })
+    const placement = placementOf(members, { replicationFactor })
+    if (placement.fingerprint !== this.placement.fingerprint) this.placement = placement
     this.#onBeliefs(true)
-    if (!this.isReady && this.membership.life.agreement.status === 'up') this.#becomeReady()
   }
 
-  /** From now on this node acts for the slots it is first in, and its word counts. */
+  /** Caught up: from now on this node acts for the slots it is first in, and its word counts. */
   #becomeReady(): void {
+    if (this.isReady || this.membership.life.agreement.status !== 'up') return
     this.isReady = true
     this.membership.updateSelf({ meta: this.#sheet() })
     this.#onBeliefs(false)
@@ -266,6 +270,7 @@ export class MeshNode {
       const hasPeers = this.roles.groups.some(({ peerIds }) => peerIds.length > 0)
       this.node.effects.isOn = hasPeers
       if (hasPeers) this.node.space.tombstones = this.#tombstones
+      this.healing.settling.onOwners()
     }
     this.#wake()
   }
@@ -290,7 +295,7 @@ export class MeshNode {
       },
       wires: this.#ports.wires,
       ports: this.#ports,
-      verbs: this.#bindVerbs(),
+      verbs: this.#bound,
       log: this.node.state.log,
       wake: () => this.#wake(),
       onFault: (error) => {
@@ -300,11 +305,13 @@ export class MeshNode {
         onLinkUp: (peerId) => {
           this.beliefs.onLinkUp(peerId, this.#ports.monotonicMs())
           this.#onBeliefs(false)
+          this.healing.hints.onPeerUp(peerId)
           this.spreads.onLinkUp(peerId)
         },
         onLinkDown: (peerId, wasRefused) => {
           this.beliefs.onLinkDown(peerId, wasRefused)
           this.batches.onPeerGone(peerId)
+          this.healing.hints.onPeerDown(peerId)
           this.membership.onLinkDown(peerId)
           this.#onBeliefs(false)
         },
@@ -319,84 +326,88 @@ export class MeshNode {
     })
   }
 
-  #bindVerbs(): Verbs {
-    const bound = this.#bound
-    const heard = (peerId: string): void => this.beliefs.onHeard(peerId, this.#ports.monotonicMs())
-    bound.bind('gossip', (from, arrival) => {
-      heard(from.peer.id)
+  #bindVerbs(): void {
+    this.#bound.bind('gossip', (from, arrival) => {
       this.membership.onStream(from.peer.address, arrival.body)
     })
-    bound.bind('effects', (from, arrival) => {
-      heard(from.peer.id)
-      this.#onEffects(from.peer.id, arrival.fields as [number, number, number], arrival.body)
-    })
-    bound.bind('acknowledge', (from, arrival) => {
-      heard(from.peer.id)
-      const { bytes, end, fields, start } = arrival
-      const acknowledgement = decodeAcknowledgement(fields[0] as number, bytes, start, end)
-      if (acknowledgement !== undefined) this.batches.onAcknowledged(from.peer.id, acknowledgement)
-    })
-    bound.bind('forward', (from, arrival) => {
-      heard(from.peer.id)
-      const { correlation } = arrival
-      this.#serveForwarded(from.peer.id, arrival.body, (body, length) => {
-        if (body === undefined) from.fail(correlation, 'these are no requests')
-        else from.answer(correlation, [], body, 0, length)
-        this.#wake()
-      })
-    })
-    return bound
+    this.#effects.bind(this.#bound)
+    this.#requests.bind(this.#bound)
+    this.healing.bind(this.#bound)
   }
 
-  // Writes
+  /** When a peer was last heard: its heartbeat, or any frame on its link. */
+  #heardMs(peerId: string): number {
+    const beatMs = this.membership.heartbeats?.peer(peerId)?.heardMs ?? Number.NEGATIVE_INFINITY
+    return Math.max(beatMs, this.pool.to(peerId)?.heardAtMs ?? Number.NEGATIVE_INFINITY)
+  }
 
-  #makeBatches(): Batches {
-    return new Batches({
-      monotonicMs: () => this.#ports.monotonicMs(),
-      sendEffects: (peerId, frame) => this.#sendEffects(peerId, frame),
-      onRefused: (_peerId, refusal) => {
-        // Somebody knows better than we do: settle before serving again.
-        if (refusal.slot >= 0 && refusal.reason !== 'skewed') this.roles.unsettle(refusal.slot)
+  // What the parts ask of each other
+
+  #roleEvents(): RoleEvents {
+    return {
+      onUnsettled: (slots) => this.healing.settling.onUnsettled(slots),
+      onLost: (slots) => {
+        this.healing.settling.onLost(slots)
+        this.#release(slots)
       },
-      onMissed: () => {},
+    }
+  }
+
+  #makeEffects(): MeshEffects {
+    return new MeshEffects(this.node, {
+      monotonicMs: () => this.#ports.monotonicMs(),
+      wallMs: () => this.#ports.wallMs(),
       wake: () => this.#wake(),
+      pool: () => this.pool,
+      mayApply: (slot, sender) =>
+        this.roles.acceptsFrom(slot, sender) && this.healing.claims.allows(slot, sender),
+      onMissed: (peerId, bytes, length) => this.healing.hints.remember(peerId, bytes, length),
+      onRefused: (peerId, refusal) => this.healing.onRefused(peerId, refusal),
+      pull: (owner, database, key) => this.healing.pull(owner, database, key),
     })
   }
 
-  #sendEffects(peerId: string, { bytes, floor, length, number, previous }: EffectFrame): boolean {
-    const link = this.pool.to(peerId)
-    return link?.send(verbs.effects, [number, previous, floor], bytes, 0, length) ?? false
+  #makeHealing(): MeshHealing {
+    const { pool, replica, roles } = this
+    return new MeshHealing(
+      { selfId: this.settings.id, space: this.node.space, roles, replica, pool },
+      {
+        monotonicMs: () => this.#ports.monotonicMs(),
+        wallMs: () => this.#ports.wallMs(),
+        wake: () => this.#wake(),
+        fingerprint: () => this.placement.fingerprint,
+        waitingSlots: () => this.parking.slots,
+        onSettled: (slots) => {
+          for (const slot of slots) this.roles.settled(slot)
+          this.#release(slots)
+        },
+        onWhole: () => this.#becomeReady(),
+      },
+    )
   }
 
-  #onEffects(sender: string, [number, previous, floor]: [number, number, number], bytes: Buffer): void {
-    const mayAct = (slot: number): boolean => this.roles.acceptsFrom(slot, sender)
-    this.replica.onEffects({ sender, number, previous, floor, bytes }, mayAct, this.#ports.wallMs())
-    this.#oweAcknowledgement(sender)
+  #makeRequests(): MeshRequests {
+    return new MeshRequests(this.node, {
+      selfId: this.settings.id,
+      wallMs: () => this.#ports.wallMs(),
+      after: (delayMs, run) => this.#ports.after(delayMs, run),
+      soon: (run) => this.#ports.soon(run),
+      wake: () => this.#wake(),
+      pool: () => this.pool,
+      fingerprint: () => this.placement.fingerprint,
+      actingId: (slot) => this.roles.actingId(slot),
+      router: () => this.router,
+      spreads: () => this.spreads,
+    })
   }
 
-  #oweAcknowledgement(sender: string): void {
-    this.#owedAcknowledgements.add(sender)
-    this.#wake()
-  }
-
-  #acknowledge(sender: string): void {
-    const acknowledgement = this.replica.acknowledgementFor(sender)
-    encodeExceptions(acknowledgement, this.#exceptions)
-    const { bytes, length } = this.#exceptions
-    this.pool.send(sender, verbs.acknowledge, [acknowledgement.upTo], bytes, 0, length)
-  }
-
-  #pull(_owner: string, _slot: number, database: number, key: Buffer): void {
-    this.#ports.soon(() => this.replica.onPulled(database, key, null, this.#ports.wallMs()))
-  }
-
-  #onUnsettled(slots: readonly number[]): void {
-    for (const slot of slots) this.roles.settled(slot)
-    this.#release(slots)
-  }
-
-  #release(slots: readonly number[]): void {
-    if (this.parking.count > 0) this.parking.release(new Set(slots))
+  /** While an owner is away, what expires here must be told to it as well; old graves are opened a few at a time. */
+  #tendTombstones(): void {
+    const { tombstones } = this.node.space
+    if (tombstones === null) return
+    const isAnyAway = [...this.beliefs.all()].some(({ id }) => !this.beliefs.mayAct(id))
+    tombstones.keepsExpired = isAnyAway || this.healing.hints.rows().length > 0
+    tombstones.collect(this.#ports.wallMs(), TOMBSTONE_TTL_MS, TOMBSTONE_BUDGET_US, () => !isAnyAway)
   }
 
   // Requests
@@ -415,7 +426,7 @@ export class MeshNode {
       forwards,
       parking,
       settings: routing,
-      host: this.#host,
+      host: this.#requests.host,
       peers: pool,
       ports: {
         wallMs: () => this.#ports.wallMs(),
@@ -429,76 +440,7 @@ export class MeshNode {
     return spreads
   }
 
-  #confirm(_s: Session, _k: unknown, _l: string, done: (isConfirmed: boolean) => void): void {
-    this.#ports.soon(() => done(true))
-  }
-
-  #makeForwards(): Forwards {
-    return new Forwards({
-      ask: (peerId, body, length, answered) => this.#askForward(peerId, body, length, answered),
-      actingId: (slot) => this.roles.actingId(slot),
-      after: (delayMs, run) => this.#ports.after(delayMs, run),
-      wake: () => this.#wake(),
-    })
-  }
-
-  #askForward(
-    peerId: string,
-    body: Buffer,
-    length: number,
-    answered: (outcome: ForwardOutcome) => void,
-  ): void {
-    if (peerId === this.settings.id) {
-      const own = Buffer.from(body.subarray(0, length))
-      this.#ports.soon(() =>
-        this.#serveForwarded(peerId, own, (bytes, end) =>
-          answered(
-            bytes === undefined
-              ? { kind: 'failed', hasRunMaybe: false }
-              : { kind: 'answer', bytes, start: 0, end },
-          ),
-        ),
-      )
-      return
-    }
-    const fields = [this.placement.fingerprint]
-    this.pool.ask(
-      peerId,
-      verbs.forward,
-      fields,
-      body,
-      FORWARD_DEADLINE_MS,
-      (outcome) => {
-        if (outcome.kind === 'answer') answered({ ...outcome, kind: 'answer', bytes: outcome.bytes })
-        else {
-          const hasRunMaybe = outcome.reason === 'deadline' || outcome.reason === 'closed'
-          answered({ kind: 'failed', hasRunMaybe })
-        }
-      },
-      0,
-      length,
-    )
-  }
-
-  #makeHost(): ForwardedHost {
-    const { executor, space } = this.node
-    return {
-      slabs: new SlabPool(),
-      onRequest: (session, args) => this.spreads.onRequest(session, args),
-      onTurnStart: () => {
-        executor.beginTurn(this.#ports.wallMs())
-        this.router.onTurnStart()
-      },
-      onTurnEnd: () => {
-        executor.endTurn()
-        space.ahead.forget()
-      },
-    }
-  }
-
-  #serveForwarded(from: string, body: Buffer, respond: RespondForwarded): void {
-    const at = rawsAt(body)
-    if (at < 0) return respond(undefined, 0)
-    new Forwarded(this.#host, from, body, at, this.#ports.wallMs(), respond).run()
+  #release(slots: readonly number[]): void {
+    if (this.parking.count > 0) this.parking.release(new Set(slots))
   }
 }

@@ -86,7 +86,10 @@ export class Dispatch {
     if (!router.admits(session, row, args)) return false
     const { length } = session.writer
     this.#executor.serve(session, row, args, true)
-    if (router.hasWritten) router.onWritten(session, length)
+    if (!router.hasWritten) return true
+    // Who wants no reply is not told whether a write was confirmed.
+    if (session.replyMode === 'on') router.onWritten(session, length)
+    else router.forgetWritten()
     return true
   }
 

@@ -25,6 +25,8 @@ function kind(row: Directive): string {
 export function helpText(): string {
   const lines = [
     'Usage: hypercache start [file] [--config file] [--name value ...]',
+    '       hypercache mesh [--nodes 3] [--port 6379] ...   several nodes on this machine: hypercache mesh --help',
+    '       hypercache ping [--port 6379]',
     '',
     'Every directive is a flag (--maxmemory 1gb), an environment variable (HYPERCACHE_MAXMEMORY=1gb) and a line',
     'of the file (maxmemory 1gb). Flags win over the environment, the environment over the file.',

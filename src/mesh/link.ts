@@ -93,6 +93,11 @@ export class Link implements Correspondent, WireEvents {
     return this.state === 'up'
   }
 
+  /** When the last byte of the peer came, by the monotonic clock. */
+  get heardAtMs(): number {
+    return this.#heardAtMs
+  }
+
   /** Whether new frames are taken, if only to be queued. */
   get isUsable(): boolean {
     return this.#exchange.isAccepting

@@ -159,6 +159,8 @@ export const verbs = {
   },
   /** Which logical database is which physical one, a byte each: the version of this order. */
   order: { number: 33, name: 'order', fields: [isCount], bodyBytesMax: 16, answer: empty },
+  /** Answered as soon as everything written over there before has been confirmed, or will not be. */
+  drain: { number: 34, name: 'drain', fields: [], bodyBytesMax: 0, answer: empty },
 } as const satisfies Record<string, VerbRow>
 
 export type VerbName = keyof typeof verbs

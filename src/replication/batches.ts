@@ -122,6 +122,11 @@ export class Batches {
     this.#touched.length = 0
   }
 
+  /** The barrier stands for all that has been sent and is not yet confirmed. */
+  joinWaiting(barrier: Barrier): void {
+    for (const batch of this.#waiting) if (!batch.isAnswered) batch.join(barrier)
+  }
+
   /** Nobody waits for what was written since. */
   forgetTouched(): void {
     this.#touched.length = 0

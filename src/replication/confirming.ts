@@ -40,6 +40,8 @@ export interface ConfirmingPorts extends PeerPort {
 export interface ConfirmingLimits {
   /** A read not confirmed after this long is unavailable. */
   confirmMs: number
+  /** How long one owner may take to hand over what is newer there; less, so that there is time for another. */
+  pullMs: number
   /** Keys being confirmed; more are unavailable at once. */
   questionsMax: number
   /** Read repairs under way; more are left to the next read. */
@@ -73,7 +75,7 @@ interface Letter {
 }
 
 export class Confirming {
-  limits: ConfirmingLimits = { confirmMs: 1000, questionsMax: 65_536, repairsMax: 4096 }
+  limits: ConfirmingLimits = { confirmMs: 1000, pullMs: 400, questionsMax: 65_536, repairsMax: 4096 }
   readonly counters = {
     confirmed: 0,
     unavailable: 0,
@@ -215,8 +217,8 @@ export class Confirming {
       if (outcome.kind === 'failed' || !this.#take(question, from, outcome)) question.discount(from)
       this.#goOn(asked)
     }
-    const deadlineMs = this.limits.confirmMs
-    this.#ports.ask(from.peerId, verbs.read, [READ_ENTRIES], body.bytes, deadlineMs, answered, 0, body.length)
+    const { pullMs } = this.limits
+    this.#ports.ask(from.peerId, verbs.read, [READ_ENTRIES], body.bytes, pullMs, answered, 0, body.length)
   }
 
   /** An owner that knows nothing of the key any more has seen it expire: what is older here goes as well. */

@@ -108,7 +108,8 @@ export class OwnerAnswers {
       this.#summary.write(this.#out)
       this.counters.summaries++
     }
-    from.answer(correlation, [], this.#out.bytes, 0, this.#out.length)
+    if (input.isBroken) from.fail(correlation, 'not a list of slots')
+    else from.answer(correlation, [], this.#out.bytes, 0, this.#out.length)
     if (outclaimed.length === 0) return
     this.counters.outclaimed += outclaimed.length
     this.#ports.onOutclaimed(outclaimed)

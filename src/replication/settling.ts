@@ -27,7 +27,7 @@ export interface SettlingPorts {
   waitingSlots(): Iterable<number>
   /** This node knows all that was confirmed in these slots it acts for, and nobody else can add to it. */
   onSettled(slots: readonly number[]): void
-  /** No slot is left of which this node has no memory: it may say that it is ready. */
+  /** This node owns slots, and none is left of which it has no memory: it may say that it is ready. */
   onWhole(): void
 }
 
@@ -92,6 +92,7 @@ export class Settling implements SurveyEvents {
   #pullsUnderWay = 0
   /** Owned slots of which this node has no memory. */
   #missing = 0
+  #ownedCount = 0
   #hasToldWhole = false
   readonly #settled: number[] = []
   readonly #own = new SlotSummary()
@@ -123,10 +124,12 @@ export class Settling implements SurveyEvents {
   onOwners(): void {
     const { claims, roles, selfId } = this.#parts
     this.#missing = 0
+    this.#ownedCount = 0
     for (let slot = 0; slot < SLOT_COUNT; slot++) {
       const isOwned = roles.rankOf(slot, selfId) >= 0
       const isNew = isOwned && this.#isOwned[slot] === 0
       this.#isOwned[slot] = isOwned ? 1 : 0
+      if (isOwned) this.#ownedCount++
       if (isNew || !isOwned) this.#isWhole[slot] = 0
       if (isOwned && this.#isWhole[slot] === 0) this.#missing++
       if (isNew || (isOwned && this.#tasks.has(slot))) this.#begin(slot, roles.roles[slot] === UNSETTLED)
@@ -254,7 +257,7 @@ export class Settling implements SurveyEvents {
     while (this.#surveysUnderWay < this.limits.surveysMax && this.#due.size > 0) this.#survey()
     this.#advanceReady()
     if (this.#settled.length > 0) this.#ports.onSettled(this.#settled.splice(0))
-    if (this.#missing > 0) this.#hasToldWhole = false
+    if (this.#missing > 0 || this.#ownedCount === 0) this.#hasToldWhole = false
     else if (!this.#hasToldWhole) {
       this.#hasToldWhole = true
       this.#ports.onWhole()

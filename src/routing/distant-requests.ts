@@ -1,8 +1,9 @@
 /**
  * Distant requests [Machine]: what entry nodes ask an acting node on behalf of their clients and no client can ask: how
- * watched keys stand, and a whole transaction at once.
+ * watched keys stand, whole entries, and a whole transaction at once.
  *
  *   versions      key [key ...]                    -> one word for each key
+ *   entries       key [key ...]                    -> each entry as it is sent to owners that missed it; empty: none
  *   transaction   count {database key standing}* requests   -> the reply of EXEC
  *
  * They come as requests in forwarded frames, so they are parked, sent elsewhere and confirmed like any other. The
@@ -11,8 +12,10 @@
 import { Args, defaultParserLimits, READY, RequestParser } from '../../resp/index.ts'
 import { WRITE } from '../commands/command.ts'
 import type { Dispatch } from '../commands/dispatch.ts'
-import { NOBODY, SERVING, type SlotRoles, UNSETTLED } from '../replication/slot-roles.ts'
+import { writeLiving } from '../replication/entry-transfer.ts'
+import { SERVING, type SlotRoles, UNSETTLED } from '../replication/slot-roles.ts'
 import type { Session } from '../session/session.ts'
+import { ByteWriter } from '../store/byte-writer.ts'
 import { slotOf } from '../store/hash-slot.ts'
 import type { Keyspace } from '../store/keyspace.ts'
 import { Standing } from '../store/standing.ts'
@@ -20,9 +23,10 @@ import { NOT_PRIMARY } from './forwards.ts'
 import { isTouched, wordOf } from './key-standing.ts'
 import type { Parking } from './parking.ts'
 import { DOWN, type RouterSettings, TOO_FEW_OWNERS, TOO_MANY_WAITING } from './router.ts'
-import { type QueuedKeys } from './queued-keys.ts'
+import type { QueuedKeys } from './queued-keys.ts'
 
 export const VERSIONS = 'MESH-VERSIONS'
+export const ENTRIES = 'MESH-ENTRIES'
 export const TRANSACTION = 'MESH-TRANSACTION'
 
 const MULTI = Args.from('MULTI')
@@ -42,6 +46,7 @@ export interface DistantRequestsParts {
 export class DistantRequests {
   readonly #parts: DistantRequestsParts
   readonly #standing: Standing
+  readonly #entry = new ByteWriter()
 
   constructor(parts: DistantRequestsParts) {
     this.#parts = parts
@@ -51,7 +56,8 @@ export class DistantRequests {
   /** True: this was one of them, and is taken care of. */
   takes(session: Session, args: Args): boolean {
     if (!session.isProxied) return false
-    if (args.is(0, VERSIONS)) this.#answerVersions(session, args)
+    if (args.is(0, VERSIONS)) this.#answerKeys(session, args, false)
+    else if (args.is(0, ENTRIES)) this.#answerKeys(session, args, true)
     else if (args.is(0, TRANSACTION)) this.#runTransaction(session, args)
     else return false
     return true
@@ -69,7 +75,7 @@ export class DistantRequests {
       const role = roles.roles[slot]!
       if (role === UNSETTLED)
         return parking.park(session, args, slot, monotonicMs()) ? 'parked' : TOO_MANY_WAITING
-      if (role === NOBODY || role !== SERVING) return NOT_PRIMARY
+      if (role !== SERVING) return NOT_PRIMARY
       const isLapsed = roles.hasLapses && roles.isLapsed(slot)
       if (isLapsed && isWrite) return TOO_FEW_OWNERS
       if (isLapsed && !settings.allowsStaleReads) return DOWN
@@ -88,7 +94,7 @@ export class DistantRequests {
     return wordOf(this.#standing)
   }
 
-  #answerVersions(session: Session, args: Args): void {
+  #answerKeys(session: Session, args: Args, wantsEntries: boolean): void {
     const slots: number[] = []
     for (let i = 1; i < args.count; i++) slots.push(slotOf(args.bytes, args.starts[i]!, args.ends[i]!))
     const obstacle = this.obstacle(session, args, slots, false)
@@ -96,9 +102,21 @@ export class DistantRequests {
     const { writer } = session
     if (obstacle !== undefined) return writer.error(obstacle)
     writer.array(slots.length)
+    this.#parts.space.touchesAccess = !session.isNoTouch
     for (let i = 1; i < args.count; i++) {
-      writer.bulkText(this.#lookAt(session.database, args.bytes, args.starts[i]!, args.ends[i]!))
+      if (wantsEntries) this.#writeEntry(session, args, i)
+      else writer.bulkText(this.#lookAt(session.database, args.bytes, args.starts[i]!, args.ends[i]!))
     }
+  }
+
+  /** It is read on behalf of a client, so it counts as a hit or a miss. */
+  #writeEntry(session: Session, args: Args, i: number): void {
+    const { space } = this.#parts
+    const database = space.databaseMap[session.database]!
+    const ref = space.lookupRead(database, args.bytes, args.starts[i]!, args.ends[i]!)
+    this.#entry.clear()
+    if (ref !== 0) writeLiving(space, ref, this.#entry)
+    session.writer.bulk(this.#entry.bytes, 0, this.#entry.length)
   }
 
   #runTransaction(session: Session, args: Args): void {

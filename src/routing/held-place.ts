@@ -14,7 +14,7 @@ export class HeldPlace {
 
   constructor(session: Session) {
     this.#session = session
-    this.#isMuted = session.replyMode === 'off' || session.replyMode === 'skip'
+    this.#isMuted = session.replyMode !== 'on'
     this.#place = session.link.openSlot()
   }
 

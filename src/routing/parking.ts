@@ -37,6 +37,13 @@ export class Parking {
     return this.#bySession.size
   }
 
+  /** Slots that requests wait for. */
+  get slots(): Set<number> {
+    const slots = new Set<number>()
+    for (const { slot } of this.#bySession.values()) if (slot >= 0) slots.add(slot)
+    return slots
+  }
+
   /** False: there is no room, and the request is the caller's to refuse. */
   park(session: Session, args: Args, slot: number, nowMs: number): boolean {
     if (this.#bySession.size >= this.limits.countMax) {

@@ -21,7 +21,7 @@ import type { Keyspace } from '../store/keyspace.ts'
 import { ClientTurn } from './client-turn.ts'
 import { mannersByte } from './forward-body.ts'
 import { Forwarded } from './forwarded.ts'
-import { type Forwards, NOT_PRIMARY } from './forwards.ts'
+import { type Forwards, NOT_PRIMARY, type ReplyTaker } from './forwards.ts'
 import type { Parking } from './parking.ts'
 import { RequestKeys } from './request-keys.ts'
 import type { Spreads } from './spreads.ts'
@@ -31,6 +31,9 @@ export const DOWN = 'CLUSTERDOWN The cluster is down'
 export const NOT_SERVED = 'CLUSTERDOWN Hash slot not served'
 export const CROSS_SLOT = "CROSSSLOT Keys in request don't hash to the same slot"
 export const TOO_MANY_WAITING = 'CLUSTERDOWN too many requests wait for their slots to settle'
+
+/** Who asked wants no replies (CLIENT REPLY). */
+const UNHEARD: ReplyTaker = { fillSlot() {} }
 
 export interface RouterParts {
   readonly selfId: string
@@ -223,9 +226,10 @@ export class Router implements RequestRouter {
       if (address !== undefined) return this.#refuse(session, `MOVED ${slot} ${address}`)
     }
     this.counters.forwarded++
+    const isMuted = session.replyMode !== 'on'
     forwards.forward(peerId, args, {
-      link: session.link,
-      place: session.link.openSlot(),
+      link: isMuted ? UNHEARD : session.link,
+      place: isMuted ? 0 : session.link.openSlot(),
       slot,
       isWrite,
       database: session.database,

@@ -67,7 +67,10 @@ export class ScanWalk implements PartTaker {
     const slot = Math.floor(this.#cursor / HASH_RANGE)
     const id = roles.actingId(slot)
     if (id === undefined) return this.#done(UNREACHABLE)
-    writer.begin(2 + this.#options.length).text('scan').text(String(this.#cursor))
+    writer
+      .begin(2 + this.#options.length)
+      .text('scan')
+      .text(String(this.#cursor))
     for (const option of this.#options) writer.bytes(option, 0, option.length)
     sender.send(id, { raw: writer.end(), slot, isWrite: false, database, manners }, this, 0, tries)
   }

@@ -3,11 +3,13 @@
  * requests. The front of the house for these: it builds its rooms and shows each request to the right one.
  *
  *   several keys of several nodes   by-slot            MGET MSET DEL UNLINK EXISTS TOUCH
+ *                                   brought-together   SINTER ZUNION LCS ... (reads)
  *   reads over all keys             all-nodes          DBSIZE KEYS RANDOMKEY SCAN
  *   whole databases                 whole-databases    FLUSHDB FLUSHALL SWAPDB
  *   transactions                    transactions       WATCH MULTI EXEC
  *
- * Everything else over keys of several nodes is refused (-CROSSSLOT).
+ * Everything else over keys of several nodes is refused (-CROSSSLOT): what writes to one key what it has read from
+ * another cannot be undone when the second half fails.
  */
 import type { Args } from '../../resp/index.ts'
 import type { Call } from '../commands/call.ts'
@@ -24,6 +26,7 @@ import type { Session } from '../session/session.ts'
 import type { Keyspace } from '../store/keyspace.ts'
 import { ActingNodes } from './acting-nodes.ts'
 import { AllNodes } from './all-nodes.ts'
+import { BroughtTogether } from './brought-together.ts'
 import { BySlot, type BySlotParts } from './by-slot.ts'
 import { DistantRequests } from './distant-requests.ts'
 import type { ForwardedHost } from './forwarded.ts'
@@ -68,6 +71,7 @@ export class Spreads {
   readonly #parts: SpreadsParts
   readonly #bySlot: BySlotParts
   readonly #allNodes: AllNodes
+  readonly #together: BroughtTogether
   readonly #distant: DistantRequests
   readonly #transactions: Transactions
 
@@ -84,6 +88,8 @@ export class Spreads {
     this.#parts = parts
     this.#bySlot = { roles, sender, writer }
     this.#allNodes = new AllNodes({ selfId, roles, acting, parking, sender, writer, settings, ports })
+    const { table } = call
+    this.#together = new BroughtTogether({ node, table, roles, sender, writer, wallMs: () => ports.wallMs() })
     this.#distant = new DistantRequests(distantParts)
     const distant = this.#distant
     this.#transactions = new Transactions({
@@ -154,18 +160,19 @@ export class Spreads {
 
   onManyNodes(session: Session, row: CommandRow, args: Args, keys: RequestKeys): boolean {
     const { roles, selfId } = this.#parts
-    if (row.spread !== 'by-slot') {
+    const isRead = (row.flags & READONLY) !== 0
+    if (row.spread !== 'by-slot' && !(isRead && session.readLevel === 'one')) {
       this.counters.crossSlot++
       return refuse(session, CROSS_SLOT)
     }
     // Half a pair is the command's to refuse.
-    if ((args.count - 1) % row.keys.step !== 0) return true
-    if (session.isReadonly && (row.flags & READONLY) !== 0) {
-      if (keys.slots.every((slot) => roles.rankOf(slot, selfId) >= 0)) return true
-    }
+    if (row.spread === 'by-slot' && (args.count - 1) % row.keys.step !== 0) return true
+    if (session.isReadonly && isRead && keys.slots.every((slot) => roles.rankOf(slot, selfId) >= 0))
+      return true
     if (keys.slots.some((slot) => roles.acting[slot] === NO_MEMBER)) return refuse(session, NOT_SERVED)
     this.counters.bySlot++
-    new BySlot(this.#bySlot, session, row, args)
+    if (row.spread === 'by-slot') new BySlot(this.#bySlot, session, row, args)
+    else this.#together.read(session, row, args, keys)
     return false
   }
 }

@@ -21,11 +21,11 @@ import type { ActingNodes } from './acting-nodes.ts'
 import { type DistantRequests, refusalOfExec } from './distant-requests.ts'
 import type { PartSender } from './part-sender.ts'
 import type { QueuedKeys } from './queued-keys.ts'
-import { RequestKeys } from './request-keys.ts'
+import type { RequestKeys } from './request-keys.ts'
 import type { RequestWriter } from './request-writer.ts'
 import { CROSS_SLOT, NOT_SERVED, type RouterSettings } from './router.ts'
 import { TravellingTransaction } from './travelling-transaction.ts'
-import { DistantWatch } from './distant-watch.ts'
+import { watchDistant } from './distant-watch.ts'
 
 const ALL_NODES = 'CROSSSLOT a command over the keys of all nodes cannot be part of a transaction'
 
@@ -101,7 +101,7 @@ export class Transactions {
     const bytes = args.ends[args.count - 1]! - args.starts[1]!
     const refusal = node.watches.refusal(session, args.count - 1, bytes)
     if (refusal !== undefined) return refuse(session, refusal)
-    new DistantWatch(this.#parts, session, args)
+    watchDistant(this.#parts, session, args)
     return false
   }
 

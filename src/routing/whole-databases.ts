@@ -1,8 +1,9 @@
 /**
  * Whole databases [Machine]: FLUSHDB, FLUSHALL and SWAPDB, which concern every node and every copy.
  *
- *   flush   1. every node empties what it holds and answers the version up to which everything is gone
- *           2. the highest of these is made known to all: nothing older than it comes back from anywhere
+ *   flush   1. every node waits until what was written so far is confirmed
+ *           2. every node empties what it holds and answers the version up to which everything is gone
+ *           3. the highest of these is made known to all: nothing older than it comes back from anywhere
  *   swap    the node acting for slot 0 decides the new order of the databases and numbers it; the highest number wins
  *
  * Both say what is to hold, not what to do, so that hearing of it twice does no harm. The client waits until every node
@@ -14,6 +15,7 @@ import { readInteger } from '../commands/arguments.ts'
 import type { CommandRow } from '../commands/command-row.ts'
 import { isFlushMode } from '../commands/databases.ts'
 import { type Verbs, verbs } from '../mesh/verbs.ts'
+import { Barrier } from '../replication/barrier.ts'
 import type { Batches } from '../replication/batches.ts'
 import type { PeerPort } from '../replication/peer-port.ts'
 import type { Replica } from '../replication/replica.ts'
@@ -24,6 +26,7 @@ import { DATABASE_COUNT, type Keyspace } from '../store/keyspace.ts'
 import { mannersByte } from './forward-body.ts'
 import { type Forwards, NOT_PRIMARY } from './forwards.ts'
 import { DatabaseOrder } from './database-order.ts'
+import { HeldPlace } from './held-place.ts'
 import { isEnough } from './enough-owners.ts'
 import { TOO_FEW_OWNERS } from './router.ts'
 
@@ -67,6 +70,9 @@ export class WholeDatabases {
       if (number > DATABASE_COUNT) return from.fail(arrival.correlation, 'no such database')
       from.answer(arrival.correlation, [this.#flushHere(number - 1, version)])
     })
+    bound.bind('drain', (from, { correlation }) => {
+      this.#drainHere(() => from.answer(correlation, []))
+    })
     bound.bind('order', (from, arrival) => {
       const version = arrival.fields[0] as number
       const isTaken = this.#order.offer(arrival.body, version)
@@ -93,15 +99,13 @@ export class WholeDatabases {
     const peers = this.#begin(session)
     if (peers === undefined) return false
     this.counters.flushes++
-    // What was asked for and written before goes out before.
+    // What was asked for before goes out before.
     forwards.flush()
-    const own = this.#flushHere(database, 0)
-    const marks = new Map([[this.#parts.selfId, own]])
     askAll(
-      peers,
-      (peerId, answered) => this.#askFlush(peerId, database, 0, answered),
-      (peerId, version) => marks.set(peerId, version),
-      () => this.#makeKnown(session, database, marks),
+      [this.#parts.selfId, ...peers],
+      (id, answered) => this.#askDrain(id, answered),
+      () => {},
+      () => this.#empty(session, database, peers),
     )
     return false
   }
@@ -141,6 +145,16 @@ export class WholeDatabases {
     session.isBlocked = true
     session.link.block()
     return peers
+  }
+
+  #empty(session: Session, database: number, peers: readonly string[]): void {
+    const marks = new Map([[this.#parts.selfId, this.#flushHere(database, 0)]])
+    askAll(
+      peers,
+      (peerId, answered) => this.#askFlush(peerId, database, 0, answered),
+      (peerId, version) => marks.set(peerId, version),
+      () => this.#makeKnown(session, database, marks),
+    )
   }
 
   #makeKnown(session: Session, database: number, marks: ReadonlyMap<string, number>): void {
@@ -190,6 +204,20 @@ export class WholeDatabases {
     return database === ALL_DATABASES ? Math.min(...marks) : marks[database]!
   }
 
+  /** Without this a write that is under way when its key is flushed could not be confirmed any more. */
+  #drainHere(drained: () => void): void {
+    const { batches } = this.#parts
+    const barrier = new Barrier(false, { onConfirmed: drained, onUnconfirmed: drained })
+    batches.flush()
+    batches.joinWaiting(barrier)
+    barrier.seal()
+  }
+
+  #askDrain(id: string, answered: (version: number) => void): void {
+    if (id === this.#parts.selfId) this.#drainHere(() => answered(0))
+    else this.#parts.peers.ask(id, verbs.drain, [], NOTHING, DEADLINE_MS, () => answered(0))
+  }
+
   #askFlush(peerId: string, database: number, version: number, answered: (mark: number) => void): void {
     this.#parts.peers.ask(peerId, verbs.flush, [database + 1, version], NOTHING, DEADLINE_MS, (outcome) =>
       answered(outcome.kind === 'answer' ? (outcome.fields[0] as number) : 0),
@@ -205,9 +233,12 @@ export class WholeDatabases {
 
   #sendOn(session: Session, args: Args, decider: string): false {
     if (session.isProxied) return refuse(session, NOT_PRIMARY)
+    const place = new HeldPlace(session)
+    // What the client sends next is meant for the new order.
+    place.hold()
     this.#parts.forwards.forward(decider, args, {
-      link: session.link,
-      place: session.link.openSlot(),
+      link: { fillSlot: (_place, reply) => place.fill(reply) },
+      place: 0,
       slot: DECIDING_SLOT,
       isWrite: true,
       database: session.database,

@@ -1,0 +1,87 @@
+/**
+ * Mesh effects [Machine]: effects on their way out and in: batches to the other owners, their acknowledgements, and this
+ * node's replica with the acknowledgements it owes. The part of a mesh node's composition that is about writes.
+ */
+import type { Pool } from './mesh/pool.ts'
+import { type Verbs, verbs } from './mesh/verbs.ts'
+import type { Node } from './node.ts'
+import { decodeAcknowledgement, encodeExceptions } from './replication/acknowledgement-codec.ts'
+import { Batches, type EffectFrame } from './replication/batches.ts'
+import type { Refusal } from './replication/received.ts'
+import { Replica } from './replication/replica.ts'
+import { ByteWriter } from './store/byte-writer.ts'
+
+export interface EffectsPorts {
+  monotonicMs(): number
+  wallMs(): number
+  wake(): void
+  pool(): Pool
+  /** May this sender's effects on the slot be applied here? */
+  mayApply(slot: number, senderId: string): boolean
+  onMissed(peerId: string, bytes: Buffer, length: number): void
+  onRefused(peerId: string, refusal: Refusal): void
+  pull(owner: string, database: number, key: Buffer): void
+}
+
+export class MeshEffects {
+  readonly batches: Batches
+  readonly replica: Replica
+  readonly #ports: EffectsPorts
+  readonly #exceptions = new ByteWriter()
+  readonly #owed = new Set<string>()
+
+  constructor(node: Node, ports: EffectsPorts) {
+    this.#ports = ports
+    this.batches = new Batches({
+      monotonicMs: () => ports.monotonicMs(),
+      sendEffects: (peerId, frame) => this.#send(peerId, frame),
+      onRefused: (peerId, refusal) => ports.onRefused(peerId, refusal),
+      onMissed: (peerId, bytes, length) => ports.onMissed(peerId, bytes, length),
+      wake: () => ports.wake(),
+    })
+    this.replica = new Replica(node.space, node.replay, {
+      pull: (owner, _slot, database, key) => ports.pull(owner, database, key),
+      acknowledge: (sender) => this.#owe(sender),
+    })
+    node.effects.route = this.batches
+  }
+
+  bind(table: Verbs): void {
+    table.bind('effects', (from, arrival) => {
+      const [number, previous, floor] = arrival.fields as [number, number, number]
+      const sender = from.peer.id
+      const mayAct = (slot: number): boolean => this.#ports.mayApply(slot, sender)
+      const batch = { sender, number, previous, floor, bytes: arrival.body }
+      this.replica.onEffects(batch, mayAct, this.#ports.wallMs())
+      this.#owe(sender)
+    })
+    table.bind('acknowledge', (from, { bytes, end, fields, start }) => {
+      const acknowledgement = decodeAcknowledgement(fields[0] as number, bytes, start, end)
+      if (acknowledgement !== undefined) this.batches.onAcknowledged(from.peer.id, acknowledgement)
+    })
+  }
+
+  /** At the end of a round. */
+  flush(): void {
+    this.batches.flush()
+    for (const sender of this.#owed) this.#acknowledge(sender)
+    this.#owed.clear()
+  }
+
+  #send(peerId: string, { bytes, floor, length, number, previous }: EffectFrame): boolean {
+    const link = this.#ports.pool().to(peerId)
+    return link?.send(verbs.effects, [number, previous, floor], bytes, 0, length) ?? false
+  }
+
+  #owe(sender: string): void {
+    this.#owed.add(sender)
+    this.#ports.wake()
+  }
+
+  #acknowledge(sender: string): void {
+    const acknowledgement = this.replica.acknowledgementFor(sender)
+    encodeExceptions(acknowledgement, this.#exceptions)
+    const { bytes, length } = this.#exceptions
+    this.#ports.pool().send(sender, verbs.acknowledge, [acknowledgement.upTo], bytes, 0, length)
+  }
+}

@@ -1,0 +1,159 @@
+/**
+ * Mesh healing [Machine]: everything by which owners of the same slots come to know the same, joined: claims and settling
+ * when a node begins to act, hints for who was away, repairs, quorum reads, and the answers to others who ask.
+ *
+ * It decides nothing itself: it is the part of a mesh node's composition that is about healing.
+ */
+import type { Pool } from './mesh/pool.ts'
+import { type Verbs, verbs } from './mesh/verbs.ts'
+import { Claims } from './replication/claims.ts'
+import { Confirming } from './replication/confirming.ts'
+import { Hints } from './replication/hints.ts'
+import { OwnerAnswers, READ_AUTHORITATIVE, READ_ENTRIES } from './replication/owner-answers.ts'
+import { writeKeyName } from './replication/peer-port.ts'
+import type { Refusal } from './replication/received.ts'
+import { Repairs } from './replication/repairs.ts'
+import type { Replica } from './replication/replica.ts'
+import { Settling } from './replication/settling.ts'
+import type { SlotRoles } from './replication/slot-roles.ts'
+import { Transfers } from './replication/transfers.ts'
+import type { RequestKeys } from './routing/request-keys.ts'
+import type { Session } from './session/session.ts'
+import { ByteWriter } from './store/byte-writer.ts'
+import type { Keyspace } from './store/keyspace.ts'
+
+export interface HealingParts {
+  readonly selfId: string
+  readonly space: Keyspace
+  readonly roles: SlotRoles
+  readonly replica: Replica
+  readonly pool: Pool
+}
+
+export interface HealingPorts {
+  monotonicMs(): number
+  wallMs(): number
+  wake(): void
+  fingerprint(): number
+  /** Slots that requests wait for. */
+  waitingSlots(): Iterable<number>
+  onSettled(slots: readonly number[]): void
+  /** This node has caught up with the owners of all its slots. */
+  onWhole(): void
+}
+
+const ASK_DEADLINE_MS = 1500
+
+export class MeshHealing {
+  readonly claims = new Claims()
+  readonly transfers: Transfers
+  readonly repairs: Repairs
+  readonly settling: Settling
+  readonly hints: Hints
+  readonly confirming: Confirming
+  readonly answers: OwnerAnswers
+  readonly exchangeCounters = { pages: 0, keysPulled: 0, keysPushed: 0, bytesPulled: 0 }
+  readonly #parts: HealingParts
+  readonly #ports: HealingPorts
+  readonly #names = new ByteWriter()
+
+  constructor(parts: HealingParts, ports: HealingPorts) {
+    this.#parts = parts
+    this.#ports = ports
+    const { pool, replica, roles, selfId, space } = parts
+    const { claims } = this
+    const ask = pool.ask.bind(pool)
+    const monotonicMs = (): number => ports.monotonicMs()
+    const wallMs = (): number => ports.wallMs()
+    const fingerprint = (): number => ports.fingerprint()
+    this.transfers = new Transfers(space, replica, { ask, wallMs })
+    const { transfers } = this
+    const deadlineMs = (): number => ASK_DEADLINE_MS
+    const exchange = { space, replica, peers: { ask }, wallMs, deadlineMs, counters: this.exchangeCounters }
+    this.repairs = new Repairs({ roles, transfers, exchange, fingerprint })
+    this.settling = new Settling(
+      { selfId, roles, claims, repairs: this.repairs, exchange },
+      {
+        monotonicMs,
+        fingerprint,
+        waitingSlots: () => ports.waitingSlots(),
+        onSettled: (slots) => ports.onSettled(slots),
+        onWhole: () => ports.onWhole(),
+      },
+    )
+    this.hints = new Hints(transfers, {
+      monotonicMs,
+      repair: (peerId, done) => {
+        if (!this.repairs.repairPeer(peerId, done)) done(false)
+      },
+    })
+    const wake = (): void => ports.wake()
+    this.confirming = new Confirming({ space, roles, replica, transfers }, { ask, monotonicMs, wallMs, wake })
+    this.answers = new OwnerAnswers(
+      { selfId, space, roles, claims, replica },
+      {
+        wallMs,
+        fingerprint,
+        isWhole: (slot) => this.settling.isWhole(slot),
+        // Coarse, and safe: while any effect waits for its entry, no slot is vouched for.
+        hasPulls: () => replica.pulls.size > 0,
+        onOutclaimed: (slots) => this.settling.onOutclaimed(slots),
+      },
+    )
+  }
+
+  bind(table: Verbs): void {
+    this.answers.bind(table)
+    this.transfers.bind(table)
+  }
+
+  /** At the end of a round, after the batches. */
+  flush(): void {
+    this.confirming.flush()
+  }
+
+  onTick(nowMs: number): void {
+    this.settling.onTick(nowMs)
+    this.hints.onTick(nowMs)
+    this.confirming.onTick(nowMs)
+  }
+
+  /** A peer will not apply an effect of ours: somebody knows better, or it lacks what the effect builds on. */
+  onRefused(peerId: string, { database, key, reason, slot }: Refusal): void {
+    if (slot < 0) return
+    if (reason === 'gap') this.hints.rememberKey(peerId, database, key)
+    else if (reason !== 'skewed') this.#parts.roles.unsettle(slot)
+  }
+
+  /** An effect builds on what is not here: the whole entry is fetched from who made it. */
+  pull(owner: string, database: number, key: Buffer): void {
+    const { pool, replica } = this.#parts
+    const names = this.#names
+    names.clear()
+    writeKeyName({ database, key }, names)
+    const fields = [READ_ENTRIES | READ_AUTHORITATIVE]
+    const answered: Parameters<Pool['ask']>[5] = (outcome) => {
+      const bytes = outcome.kind === 'answer' ? outcome.body : null
+      replica.onPulled(database, key, bytes, this.#ports.wallMs())
+    }
+    pool.ask(owner, verbs.read, fields, names.bytes, ASK_DEADLINE_MS, answered, 0, names.length)
+  }
+
+  /** Brings the keys up to what enough owners know. */
+  confirm(
+    session: Session,
+    keys: RequestKeys,
+    level: 'quorum' | 'all',
+    done: (isConfirmed: boolean) => void,
+  ): void {
+    const { space } = this.#parts
+    const database = space.databaseMap[session.database]!
+    const { args } = keys
+    const named = keys.positions.map((position, i) => ({
+      database,
+      key: Buffer.from(args.bytes.subarray(args.starts[position]!, args.ends[position]!)),
+      slot: keys.slots[i]!,
+    }))
+    this.confirming.confirm(named, level, (outcome) => done(outcome === 'ok'))
+  }
+}
