@@ -8,23 +8,23 @@
  * It decides nothing itself. One round of the event loop ends with `flush`: batches, forwards, acknowledgements, then the
  * links. The simulator and main build the same mesh node.
  */
-import { type Address, type GossipEvent, type GossipPorts, joinAddress, Membership } from '../gossip/index.ts'
+import { type Address, type GossipPorts, joinAddress, type Membership } from '../gossip/index.ts'
 import { Pool } from './mesh/pool.ts'
 import { Verbs, verbs } from './mesh/verbs.ts'
 import type { Wires } from './mesh/wires.ts'
 import { MeshEffects } from './mesh-effects.ts'
 import { MeshHealing } from './mesh-healing.ts'
 import { MeshRequests } from './mesh-requests.ts'
-import { dcOf, type MeshSettings, originOfId, weightOf, zoneOf } from './mesh-settings.ts'
+import { MeshMembers } from './mesh-members.ts'
+import { type MeshSettings, originOfId } from './mesh-settings.ts'
 import type { Node } from './node.ts'
-import { Placement } from './placement/placement.ts'
-import { placementOf } from './placement/ring.ts'
+import type { Placement } from './placement/placement.ts'
 import type { Batches } from './replication/batches.ts'
 import type { Replica } from './replication/replica.ts'
 import { type RoleEvents, SlotRoles } from './replication/slot-roles.ts'
 import type { Forwards } from './routing/forwards.ts'
 import { Parking } from './routing/parking.ts'
-import { encodeSheet, PeerBeliefs } from './routing/peer-beliefs.ts'
+import type { PeerBeliefs } from './routing/peer-beliefs.ts'
 import { DOWN, Router, type RouterSettings } from './routing/router.ts'
 import { Spreads } from './routing/spreads.ts'
 import { Tombstones } from './store/tombstones.ts'
@@ -41,22 +41,17 @@ const PRESENCE_MS = 3000
 /** Above the age at which hints are given up: who was away for longer is compared slot by slot. */
 const TOMBSTONE_TTL_MS = 4 * 3600 * 1000
 const TOMBSTONE_BUDGET_US = 200
-/** Agreed parts that own slots. */
-const OWNING = new Set(['up', 'leaving'])
 
 export class MeshNode {
   readonly node: Node
   readonly settings: MeshSettings
-  readonly membership: Membership
+  readonly members: MeshMembers
   readonly pool: Pool
-  readonly beliefs: PeerBeliefs
   readonly roles: SlotRoles
   readonly healing: MeshHealing
   readonly parking: Parking
   readonly spreads: Spreads
   readonly router: Router
-  placement = new Placement([], 0, new Uint16Array(0))
-  isReady = false
   readonly #ports: MeshNodePorts
   readonly #bound = new Verbs()
   readonly #effects: MeshEffects
@@ -73,11 +68,7 @@ export class MeshNode {
     const { id } = settings
     space.origin = originOfId(id)
     this.#tombstones = new Tombstones(space.secret, () => ports.monotonicMs() * 1000)
-    this.beliefs = new PeerBeliefs(
-      id,
-      () => this.isReady,
-      (peerId) => this.#heardMs(peerId),
-    )
+    this.members = this.#makeMembers()
     this.roles = new SlotRoles(id, this.beliefs, this.#roleEvents(), () => PRESENCE_MS)
     this.#effects = this.#makeEffects()
     this.pool = this.#makePool()
@@ -91,7 +82,7 @@ export class MeshNode {
     const routing: RouterSettings = {
       redirects: state.config.text('redirect') === 'moved',
       allowsStaleReads: state.config.is('allow-stale-reads'),
-      clientAddressOf: (peerId) => this.#clientAddressOf(peerId),
+      clientAddressOf: (peerId) => this.members.clientAddressOf(peerId),
     }
     this.spreads = this.#makeSpreads(routing)
     this.router = new Router(
@@ -102,8 +93,23 @@ export class MeshNode {
     )
     state.router = this.router
     state.servedSlots = roles.roles
-    this.membership = this.#makeMembership()
     this.#bindVerbs()
+  }
+
+  get membership(): Membership {
+    return this.members.membership
+  }
+
+  get beliefs(): PeerBeliefs {
+    return this.members.beliefs
+  }
+
+  get placement(): Placement {
+    return this.members.placement
+  }
+
+  get isReady(): boolean {
+    return this.members.isReady
   }
 
   get batches(): Batches {
@@ -173,9 +179,7 @@ export class MeshNode {
 
   // Who is there
 
-  #makeMembership(): Membership {
-    const { cluster, gossipKeys, id, roles } = this.settings
-    const meta = this.#sheet()
+  #makeMembers(): MeshMembers {
     const ports: GossipPorts = {
       ...this.#ports,
       sendStream: (to, bytes) => {
@@ -184,81 +188,21 @@ export class MeshNode {
         this.#wake()
       },
     }
-    const membership = new Membership(
-      { id, address: this.busAddress, roles, meta },
-      { cluster, heartbeats: {}, keys: gossipKeys },
-      ports,
-    )
-    membership.events.subscribe((event) => this.#onGossip(event))
-    return membership
+    return new MeshMembers(this.settings, this.busAddress, ports, {
+      onChanged: (canDialChanged) => this.#onMembers(canDialChanged),
+      onGone: (id) => {
+        this.replica.forget(id)
+        this.healing.hints.forget(id)
+      },
+      // Out of the mesh nothing was heard: what is held counts for nothing until it has been compared.
+      onOut: () => this.healing.settling.forgetAll(),
+      linkHeardMs: (id) => this.pool.to(id)?.heardAtMs ?? Number.NEGATIVE_INFINITY,
+      clientPort: () => this.node.state.port,
+    })
   }
 
-  #onGossip(event: GossipEvent): void {
-    switch (event.type) {
-      case 'peer_joined':
-      case 'peer_alive':
-      case 'peer_updated':
-        this.beliefs.onGossip(event.record!, true)
-        return this.#onBeliefs(true)
-      case 'peer_suspect':
-      case 'peer_dead':
-      case 'peer_left':
-        if (event.record !== undefined) this.beliefs.onGossip(event.record, event.type === 'peer_suspect')
-        return this.#onBeliefs(false)
-      case 'peer_evicted':
-        this.beliefs.forget(event.id)
-        this.replica.forget(event.id)
-        this.healing.hints.forget(event.id)
-        return this.#onBeliefs(true)
-      case 'member_up':
-      case 'member_left':
-      case 'member_exited':
-      case 'member_downed':
-      case 'member_removed':
-        return this.#onMembers()
-      case 'self_reborn':
-      case 'self_downed':
-      case 'self_removed':
-        // Out of the mesh nothing was heard: what is held counts for nothing until it has been compared.
-        this.isReady = false
-        this.healing.settling.forgetAll()
-        return this.#onMembers()
-      default:
-    }
-  }
-
-  /** The agreed members have changed: so has who owns what. */
-  #onMembers(): void {
-    const { state } = this.membership.life.agreement
-    const owning = [...state.members.values()].filter(({ status }) => OWNING.has(status))
-    const members = owning.map(({ id, roles }) => ({
-      id,
-      weight: weightOf(roles),
-      zone: zoneOf(roles),
-      dc: dcOf(roles),
-    }))
-    const { replicationFactor } = this.settings
-    const placement = placementOf(members, { replicationFactor })
-    if (placement.fingerprint !== this.placement.fingerprint) this.placement = placement
-    this.#onBeliefs(true)
-  }
-
-  /** Caught up: from now on this node acts for the slots it is first in, and its word counts. */
-  #becomeReady(): void {
-    if (this.isReady || this.membership.life.agreement.status !== 'up') return
-    this.isReady = true
-    this.membership.updateSelf({ meta: this.#sheet() })
-    this.#onBeliefs(false)
-  }
-
-  #sheet(): Buffer {
-    const { host, httpPort, name } = this.settings
-    return encodeSheet({ clientPort: this.node.state.port, httpPort, isReady: this.isReady, host, name })
-  }
-
-  /** `isPeersChanged`: who can be dialled has changed too. */
-  #onBeliefs(isPeersChanged: boolean): void {
-    if (isPeersChanged) {
+  #onMembers(canDialChanged: boolean): void {
+    if (canDialChanged) {
       const peers = [...this.beliefs.all()].map(({ id, record }) => ({ id, address: record.address }))
       this.pool.onMembers(peers)
     }
@@ -273,11 +217,6 @@ export class MeshNode {
       this.healing.settling.onOwners()
     }
     this.#wake()
-  }
-
-  #clientAddressOf(id: string): string | undefined {
-    const sheet = this.beliefs.get(id)?.sheet
-    return sheet === undefined || sheet.clientPort === 0 ? undefined : `${sheet.host}:${sheet.clientPort}`
   }
 
   // Links
@@ -304,7 +243,7 @@ export class MeshNode {
       events: {
         onLinkUp: (peerId) => {
           this.beliefs.onLinkUp(peerId, this.#ports.monotonicMs())
-          this.#onBeliefs(false)
+          this.#onMembers(false)
           this.healing.hints.onPeerUp(peerId)
           this.spreads.onLinkUp(peerId)
         },
@@ -313,14 +252,14 @@ export class MeshNode {
           this.batches.onPeerGone(peerId)
           this.healing.hints.onPeerDown(peerId)
           this.membership.onLinkDown(peerId)
-          this.#onBeliefs(false)
+          this.#onMembers(false)
         },
         onUnreachable: (address, peerId, wasRefused) => {
           this.membership.onStreamFailed(address)
           if (peerId === '') return
           this.beliefs.onLinkDown(peerId, wasRefused)
           if (wasRefused) this.membership.onLinkDown(peerId)
-          this.#onBeliefs(false)
+          this.#onMembers(false)
         },
       },
     })
@@ -333,12 +272,6 @@ export class MeshNode {
     this.#effects.bind(this.#bound)
     this.#requests.bind(this.#bound)
     this.healing.bind(this.#bound)
-  }
-
-  /** When a peer was last heard: its heartbeat, or any frame on its link. */
-  #heardMs(peerId: string): number {
-    const beatMs = this.membership.heartbeats?.peer(peerId)?.heardMs ?? Number.NEGATIVE_INFINITY
-    return Math.max(beatMs, this.pool.to(peerId)?.heardAtMs ?? Number.NEGATIVE_INFINITY)
   }
 
   // What the parts ask of each other
@@ -381,7 +314,7 @@ export class MeshNode {
           for (const slot of slots) this.roles.settled(slot)
           this.#release(slots)
         },
-        onWhole: () => this.#becomeReady(),
+        onWhole: () => this.members.becomeReady(),
       },
     )
   }
@@ -405,7 +338,7 @@ export class MeshNode {
   #tendTombstones(): void {
     const { tombstones } = this.node.space
     if (tombstones === null) return
-    const isAnyAway = [...this.beliefs.all()].some(({ id }) => !this.beliefs.mayAct(id))
+    const { isAnyAway } = this.members
     tombstones.keepsExpired = isAnyAway || this.healing.hints.rows().length > 0
     tombstones.collect(this.#ports.wallMs(), TOMBSTONE_TTL_MS, TOMBSTONE_BUDGET_US, () => !isAnyAway)
   }
@@ -413,7 +346,7 @@ export class MeshNode {
   // Requests
 
   #makeSpreads(routing: RouterSettings): Spreads {
-    const { batches, beliefs, forwards, node, parking, pool, replica, roles } = this
+    const { batches, forwards, node, parking, pool, replica, roles } = this
     const spreads = new Spreads({
       selfId: this.settings.id,
       node: node.state,
@@ -434,7 +367,7 @@ export class MeshNode {
         random32: () => node.state.ports.random32(),
         after: (delayMs, run) => this.#ports.after(delayMs, run),
       },
-      reachablePeers: () => [...beliefs.all()].map(({ id }) => id).filter((id) => beliefs.mayHold(id)),
+      reachablePeers: () => this.members.reachableIds,
     })
     spreads.bind(this.#bound)
     return spreads

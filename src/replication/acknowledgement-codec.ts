@@ -5,7 +5,7 @@
  *   u32 count | { f64 batch | u32 index | u32 slot + 1 | u8 database | u8 reason | u32 length | key }*   refused
  *   u32 count | { f64 after | f64 up to }*                                          lost
  */
-import { ByteReader, ByteWriter } from '../store/byte-writer.ts'
+import { ByteReader, type ByteWriter } from '../store/byte-writer.ts'
 import type { Acknowledgement, Refusal, RefusalReason } from './received.ts'
 
 const REASONS: readonly RefusalReason[] = ['gap', 'ahead', 'outranked', 'skewed', 'broken']

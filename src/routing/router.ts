@@ -132,6 +132,7 @@ export class Router implements RequestRouter {
   forget(session: Session): void {
     this.onTurnEnd(session)
     this.#parts.parking.forget(session)
+    this.#parts.spreads.forget(session)
   }
 
   forgetWritten(): void {

@@ -11,11 +11,19 @@
  */
 export const LAYERS: readonly (readonly string[])[] = [
   ['resp/', 'gossip/'],
-  ['src/version.ts', 'src/hlc.ts', 'src/hash.ts', 'src/log.ts', 'src/config/'],
-  ['src/store/'],
+  // The rule of conflicts is asked by every floor above it.
+  ['src/version.ts', 'src/hlc.ts', 'src/hash.ts', 'src/log.ts', 'src/config/', 'src/replication/resolve.ts'],
+  ['src/store/', 'src/mesh/'],
+  ['src/placement/'],
   ['src/session/'],
   ['src/commands/'],
+  ['src/replication/'],
+  ['src/routing/'],
   ['src/node.ts src/settings.ts', 'src/system.ts'],
+  [
+    'src/mesh-node.ts src/mesh-settings.ts src/mesh-facts.ts src/mesh-members.ts src/mesh-effects.ts src/mesh-healing.ts src/mesh-requests.ts',
+  ],
+  ['src/mesh-doors.ts'],
   ['src/main.ts'],
 ]
 
@@ -27,6 +35,9 @@ export const DOORS: Readonly<Record<string, string>> = {
   'resp/server.ts': 'listens and accepts',
   'resp/socket-outlet.ts': 'one accepted socket: bytes out, reading on and off, the end',
   'resp/client.ts': 'connects, and gives its callers promises',
+  'src/hash.ts': 'loads the hash functions, which takes a moment once',
+  'src/mesh/tcp.ts': 'wires to peers: dials, listens, bytes',
+  'src/mesh-doors.ts': 'the bus port of a node, names of seeds, the lag of the event loop',
   'src/main.ts': 'the process: arguments, signals, exit code',
   'src/system.ts': 'clock, timers, luck and figures of the process',
 }

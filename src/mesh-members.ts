@@ -1,0 +1,148 @@
+/**
+ * Mesh members [Machine]: who is there, what is believed of each, and who therefore owns what: membership, beliefs and
+ * placement. The part of a mesh node's composition that is about the others.
+ *
+ * Ownership follows from what was agreed, so that it is the same everywhere; who may act follows from what this node
+ * itself believes. It knows nothing of keys.
+ */
+import { type GossipEvent, type GossipPorts, Membership } from '../gossip/index.ts'
+import { dcOf, type MeshSettings, weightOf, zoneOf } from './mesh-settings.ts'
+import { Placement } from './placement/placement.ts'
+import { placementOf } from './placement/ring.ts'
+import { encodeSheet, PeerBeliefs } from './routing/peer-beliefs.ts'
+
+export interface MembersHooks {
+  /** `canDialChanged`: not only beliefs have changed, but who there is and where. */
+  onChanged(canDialChanged: boolean): void
+  /** For good: nothing is kept for it any longer. */
+  onGone(id: string): void
+  /** This node was given up by the mesh, and goes on as somebody new. */
+  onOut(): void
+  /** When a frame of the peer came last. */
+  linkHeardMs(id: string): number
+  clientPort(): number
+}
+
+/** Agreed parts that own slots. */
+const OWNING = new Set(['up', 'leaving'])
+
+export class MeshMembers {
+  readonly membership: Membership
+  readonly beliefs: PeerBeliefs
+  placement = new Placement([], 0, new Uint16Array(0))
+  /** Has caught up: acts for the slots it is first in, and its word counts. */
+  isReady = false
+  readonly #settings: MeshSettings
+  readonly #hooks: MembersHooks
+
+  constructor(settings: MeshSettings, address: string, ports: GossipPorts, hooks: MembersHooks) {
+    this.#settings = settings
+    this.#hooks = hooks
+    const { cluster, gossipKeys, id, roles } = settings
+    this.membership = new Membership(
+      { id, address, roles, meta: this.#sheet() },
+      { cluster, heartbeats: {}, keys: gossipKeys },
+      ports,
+    )
+    this.beliefs = new PeerBeliefs(
+      id,
+      () => this.isReady,
+      (peerId) => this.#heardMs(peerId),
+    )
+    this.membership.events.subscribe((event) => this.#onGossip(event))
+  }
+
+  get isUp(): boolean {
+    return this.membership.life.agreement.status === 'up'
+  }
+
+  /** This node has caught up with the owners of its slots, and says so. */
+  becomeReady(): void {
+    if (this.isReady || !this.isUp) return
+    this.isReady = true
+    this.membership.updateSelf({ meta: this.#sheet() })
+    this.#hooks.onChanged(false)
+  }
+
+  /** `host:port` of a node for its clients. */
+  clientAddressOf(id: string): string | undefined {
+    const sheet = this.beliefs.get(id)?.sheet
+    return sheet === undefined || sheet.clientPort === 0 ? undefined : `${sheet.host}:${sheet.clientPort}`
+  }
+
+  /** Others that keep what they are sent. */
+  get reachableIds(): string[] {
+    return [...this.beliefs.all()].map(({ id }) => id).filter((id) => this.beliefs.mayHold(id))
+  }
+
+  get isAnyAway(): boolean {
+    return [...this.beliefs.all()].some(({ id }) => !this.beliefs.mayAct(id))
+  }
+
+  /** Its heartbeat, or any frame on its link. */
+  #heardMs(id: string): number {
+    const beatMs = this.membership.heartbeats?.peer(id)?.heardMs ?? Number.NEGATIVE_INFINITY
+    return Math.max(beatMs, this.#hooks.linkHeardMs(id))
+  }
+
+  #sheet(): Buffer {
+    const { host, httpPort, name } = this.#settings
+    return encodeSheet({
+      clientPort: this.#hooks.clientPort(),
+      httpPort,
+      isReady: this.isReady,
+      host,
+      name,
+    })
+  }
+
+  #onGossip(event: GossipEvent): void {
+    switch (event.type) {
+      case 'peer_joined':
+      case 'peer_alive':
+      case 'peer_updated':
+        this.beliefs.onGossip(event.record!, true)
+        return this.#hooks.onChanged(true)
+      case 'peer_suspect':
+      case 'peer_dead':
+      case 'peer_left':
+        if (event.record !== undefined) this.beliefs.onGossip(event.record, event.type === 'peer_suspect')
+        return this.#hooks.onChanged(false)
+      case 'peer_evicted':
+        this.beliefs.forget(event.id)
+        this.#hooks.onGone(event.id)
+        return this.#hooks.onChanged(true)
+      case 'member_up':
+      case 'member_left':
+      case 'member_exited':
+      case 'member_downed':
+      case 'member_removed':
+        return this.#onAgreed()
+      case 'self_downed':
+      case 'self_removed':
+        this.isReady = false
+        this.#hooks.onOut()
+        return this.#onAgreed()
+      case 'self_reborn':
+        this.membership.updateSelf({ meta: this.#sheet() })
+        return this.#onAgreed()
+      default:
+    }
+  }
+
+  /** The agreed members have changed: so may have who owns what. */
+  #onAgreed(): void {
+    const { state } = this.membership.life.agreement
+    const owning = [...state.members.values()].filter(({ status }) => OWNING.has(status))
+    const members = owning.map(({ id, roles }) => ({
+      id,
+      weight: weightOf(roles),
+      zone: zoneOf(roles),
+      dc: dcOf(roles),
+    }))
+    const { replicationFactor } = this.#settings
+    const placement = placementOf(members, { replicationFactor })
+    if (placement.fingerprint !== this.placement.fingerprint) this.placement = placement
+    this.#hooks.onChanged(true)
+  }
+}
