@@ -11,6 +11,7 @@ export type { CloseReason, ConnectionRoom, Conversation, Outlet, Turns } from '.
 export { formatDouble } from './format-double.ts'
 export type { ConnectionLimits, ConnectionStats, OutputLimits } from './limits.ts'
 export { defaultConnectionLimits, newConnectionStats, unlimitedOutput } from './limits.ts'
+export { replyEnd } from './reply-span.ts'
 export { ReplyWriter } from './reply-writer.ts'
 export type { ParseResult, ParserLimits } from './request-parser.ts'
 export { defaultParserLimits, FAILED, NEED_MORE, READY, RequestParser } from './request-parser.ts'

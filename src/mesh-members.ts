@@ -8,12 +8,15 @@
 import { type GossipEvent, type GossipPorts, Membership } from '../gossip/index.ts'
 import { dcOf, type MeshSettings, weightOf, zoneOf } from './mesh-settings.ts'
 import { Placement } from './placement/placement.ts'
+import { type Plan, planOf } from './placement/plan.ts'
 import { placementOf } from './placement/ring.ts'
 import { encodeSheet, PeerBeliefs } from './routing/peer-beliefs.ts'
 
 export interface MembersHooks {
   /** `canDialChanged`: not only beliefs have changed, but who there is and where. */
   onChanged(canDialChanged: boolean): void
+  /** Other owners from now on; what has to change hands. */
+  onPlaced(plan: Plan, placement: Placement): void
   /** For good: nothing is kept for it any longer. */
   onGone(id: string): void
   /** This node was given up by the mesh, and goes on as somebody new. */
@@ -142,7 +145,10 @@ export class MeshMembers {
     }))
     const { replicationFactor } = this.#settings
     const placement = placementOf(members, { replicationFactor })
-    if (placement.fingerprint !== this.placement.fingerprint) this.placement = placement
+    if (placement.fingerprint !== this.placement.fingerprint) {
+      this.#hooks.onPlaced(planOf(this.placement, placement), placement)
+      this.placement = placement
+    }
     this.#hooks.onChanged(true)
   }
 }

@@ -190,6 +190,10 @@ export class MeshNode {
     }
     return new MeshMembers(this.settings, this.busAddress, ports, {
       onChanged: (canDialChanged) => this.#onMembers(canDialChanged),
+      onPlaced: ({ placesGained, primariesChanged }, { copies, members }) => {
+        const owners = members.length
+        this.node.state.log.notice('owners have changed', { owners, copies, placesGained, primariesChanged })
+      },
       onGone: (id) => {
         this.replica.forget(id)
         this.healing.hints.forget(id)

@@ -2,7 +2,7 @@
  * Joined replies [Rule]: one reply made of those of the parts. Replies are bytes of the protocol as they were sent; only
  * their outermost shape is read. An error of any part is the reply of the whole.
  */
-import { replyEnd } from '../../resp/reply-span.ts'
+import { replyEnd } from '../../resp/index.ts'
 
 const MINUS = 45
 const ASTERISK = 42

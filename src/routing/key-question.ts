@@ -2,7 +2,7 @@
  * Key question [Machine]: one question about several keys, asked of the nodes that act for them; each answers one string
  * for each of its keys. When slots have moved meanwhile, their keys are asked for again where they are now.
  */
-import { replyEnd } from '../../resp/reply-span.ts'
+import { replyEnd } from '../../resp/index.ts'
 import type { SlotRoles } from '../replication/slot-roles.ts'
 import { slotOf } from '../store/hash-slot.ts'
 import { UNREACHABLE } from './forwards.ts'
