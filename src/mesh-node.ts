@@ -91,8 +91,6 @@ export class MeshNode {
       (session, keys, level, done) => this.healing.confirm(session, keys, level, done),
       () => ports.monotonicMs(),
     )
-    state.router = this.router
-    state.servedSlots = roles.roles
     this.#bindVerbs()
   }
 
@@ -138,6 +136,7 @@ export class MeshNode {
 
   start(seeds: readonly Address[]): void {
     this.membership.start(seeds)
+    this.#route()
     this.#tick()
   }
 
@@ -220,7 +219,16 @@ export class MeshNode {
       if (hasPeers) this.node.space.tombstones = this.#tombstones
       this.healing.settling.onOwners()
     }
+    this.#route()
     this.#wake()
+  }
+
+  /** Requests are routed as soon as there may be others to route them to: alone, a node pays nothing for the mesh. */
+  #route(): void {
+    const { state } = this.node
+    const isAlone = this.members.isUp && !this.node.effects.isOn
+    state.router = isAlone ? null : this.router
+    state.servedSlots = isAlone ? null : this.roles.roles
   }
 
   // Links
