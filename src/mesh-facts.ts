@@ -34,10 +34,11 @@ export class MeshFacts implements MeshFace {
     mesh.membership.events.subscribe((event) => this.#note(event))
   }
 
+  /** A node that has not caught up yet says so, as Redis does while it loads. */
   get state(): 'ok' | 'fail' {
-    return this.slotsFailed === 0 && !this.#mesh.roles.hasLapses && this.#mesh.placement.copies > 0
-      ? 'ok'
-      : 'fail'
+    const { isReady, placement, roles } = this.#mesh
+    const isFine = isReady && placement.copies > 0 && !roles.hasLapses && this.slotsFailed === 0
+    return isFine ? 'ok' : 'fail'
   }
 
   get slotsServed(): number {
@@ -168,12 +169,28 @@ export class MeshFacts implements MeshFace {
       ['mesh_batches_unconfirmed', batches.counters.expired],
       ['mesh_effects_applied', replica.counters.applied],
       ['mesh_effects_gaps', replica.counters.gaps],
+      ...Object.entries(replica.counters.refused).map(
+        ([reason, count]) => [`mesh_effects_refused_${reason}`, count] as const,
+      ),
+      ['mesh_promised', this.#promises()],
+      ['mesh_batches_refused', batches.counters.refusals],
+      ['mesh_batches_missed', batches.counters.missed],
       ['mesh_requests_forwarded', forwards.counters.forwarded],
       ['mesh_requests_rerouted', forwards.counters.rerouted],
       ['mesh_requests_failed', forwards.counters.failed],
       ['mesh_requests_parked', parking.count],
       ['mesh_awareness', snapshot.awarenessScore],
     ]
+  }
+
+  /** To how many slots' effects each node has been promised here: `name=slots`. */
+  #promises(): string {
+    const counts = new Map<string, number>()
+    for (let slot = 0; slot < SLOT_COUNT; slot++) {
+      const holder = this.#mesh.healing.claims.holderOf(slot)
+      if (holder !== '') counts.set(holder, (counts.get(holder) ?? 0) + 1)
+    }
+    return [...counts].map(([id, slots]) => `${this.#nameOf(id)}=${slots}`).join(',')
   }
 
   meet(host: string, busPort: number): string | undefined {

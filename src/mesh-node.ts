@@ -304,8 +304,11 @@ export class MeshNode {
       wallMs: () => this.#ports.wallMs(),
       wake: () => this.#wake(),
       pool: () => this.pool,
-      mayApply: (slot, sender) =>
-        this.roles.acceptsFrom(slot, sender) && this.healing.claims.allows(slot, sender),
+      // A promise given is what counts; only without one, as after a restart, does it matter who is believed to act.
+      mayApply: (slot, sender) => {
+        const holder = this.healing.claims.holderOf(slot)
+        return holder === '' ? this.roles.acceptsFrom(slot, sender) : holder === sender
+      },
       onMissed: (peerId, bytes, length) => this.healing.hints.remember(peerId, bytes, length),
       onRefused: (peerId, refusal) => this.healing.onRefused(peerId, refusal),
       pull: (owner, database, key) => this.healing.pull(owner, database, key),

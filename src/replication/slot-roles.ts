@@ -79,7 +79,9 @@ export class SlotRoles {
   /** A new placement, or a new belief about who may act. */
   update(table: OwnersTable, nowMs: number): void {
     this.counters.updates++
-    if (table !== this.table) this.#adopt(table)
+    // Other owners than those asked before: what was settled with those says nothing about these.
+    const hasNewOwners = table !== this.table
+    if (hasNewOwners) this.#adopt(table)
     const { members, copies, owners } = table
     const mayAct = members.map((id) => this.#belief.mayAct(id))
     const self = members.indexOf(this.#selfId)
@@ -90,7 +92,7 @@ export class SlotRoles {
       const before = this.roles[slot]!
       this.acting[slot] = acting
       const isOurs = acting !== NO_MEMBER && acting === self
-      if (isOurs && (before === SERVING || before === UNSETTLED)) continue
+      if (isOurs && !hasNewOwners && (before === SERVING || before === UNSETTLED)) continue
       if (isOurs) {
         this.roles[slot] = UNSETTLED
         unsettled.push(slot)

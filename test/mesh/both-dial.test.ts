@@ -39,7 +39,7 @@ class Side {
     const { pool } = this.node
     assert.ok(pool.send(this.peerId, verbs.publish, [this.sentCount]))
     const text = `${this.sentCount++}`
-    pool.ask(this.peerId, verbs.forward, [1, 0, 0], Buffer.from(text), Number.POSITIVE_INFINITY, (outcome) =>
+    pool.ask(this.peerId, verbs.forward, [1], Buffer.from(text), Number.POSITIVE_INFINITY, (outcome) =>
       this.answers.push(outcome.kind === 'answer' ? outcome.body.toString() : outcome.reason),
     )
   }

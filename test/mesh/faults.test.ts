@@ -106,7 +106,7 @@ test('dropping withholds whole frames, and the rest of the stream stays readable
   b.verbs.bind('forward', (from, { correlation }) => from.answer(correlation, []))
   for (let at = 0; at < 300; at++) {
     say(a, 'b')
-    a.pool.ask('b', verbs.forward, [1, 0, 0], body, 500, (outcome) => outcomes[outcome.kind]!++)
+    a.pool.ask('b', verbs.forward, [1], body, 500, (outcome) => outcomes[outcome.kind]!++)
     if (at % 7 === 0) world.run(1)
   }
   world.run(1000)

@@ -25,7 +25,7 @@ function pairOf(linkLimits: Partial<LinkLimits> = {}) {
   assert.ok(a.pool.isUp('b') && b.pool.isUp('a'))
   const outcomes: string[] = []
   const ask = (text: string, deadlineMs = 1000) =>
-    a.pool.ask('b', verbs.forward, [1, 0, 0], Buffer.from(text), deadlineMs, (outcome) =>
+    a.pool.ask('b', verbs.forward, [1], Buffer.from(text), deadlineMs, (outcome) =>
       outcomes.push(`${text.slice(0, 8)} ${textOf(outcome)}`),
     )
   return { world, a, b, outcomes, ask }
@@ -234,11 +234,11 @@ test('frames that are no frames of a known verb close the link and are counted',
   const cases: [string, (stranger: Stranger) => void][] = [
     ['wrong arity', (s) => s.say(verbs.publish.number, 0, [])],
     ['wrong type', (s) => s.say(verbs.publish.number, 0, ['x'])],
-    ['an ask without a number', (s) => s.say(verbs.forward.number, 0, [1, 0, 0])],
+    ['an ask without a number', (s) => s.say(verbs.forward.number, 0, [1])],
     ['a statement with a number', (s) => s.say(verbs.publish.number, 5, [1])],
     ['a body where none may be', (s) => s.say(verbs.ping.number, 5, [], body)],
     ['a second hello', (s) => s.say(verbs.hello.number, 0, s.introduction())],
-    ['a number that is in use', (s) => s.say(verbs.forward.number, 8, [1, 0, 0], body, 2)],
+    ['a number that is in use', (s) => s.say(verbs.forward.number, 8, [1], body, 2)],
     ['a header beyond its frame', (s) => s.write(Buffer.from([0, 0, 0, 5, 0, 90, 0x92, 1, 0]))],
     ['a header that is none', (s) => s.write(Buffer.from([0, 0, 0, 5, 0, 3, 0x91, 0x91, 0x91]))],
     ['a length beyond all bounds', (s) => s.write(Buffer.from([0xff, 0xff, 0xff, 0xff, 0, 0]))],

@@ -43,7 +43,7 @@ test('a lost member is dialled again, later and later, and asks fail at once mea
   assert.ok(dials > 10 && dials < 30, `${dials} dials in 20 s`)
   assert.equal(a.pool.send('b', verbs.gossip, [], body), false)
   const outcomes: string[] = []
-  a.pool.ask('b', verbs.forward, [1, 0, 0], body, 9999, (outcome) => outcomes.push(outcome.kind))
+  a.pool.ask('b', verbs.forward, [1], body, 9999, (outcome) => outcomes.push(outcome.kind))
   world.run(0)
   assert.deepEqual(outcomes, ['failed'])
   world.node('b', { birth: 2 })
@@ -67,7 +67,7 @@ test('a later life of a peer takes the place of the former one, whose asks fail'
   b.verbs.bind('forward', () => {})
   world.meet()
   const outcomes: string[] = []
-  a.pool.ask('b', verbs.forward, [1, 0, 0], body, 60000, (outcome) =>
+  a.pool.ask('b', verbs.forward, [1], body, 60000, (outcome) =>
     outcomes.push(outcome.kind === 'failed' ? outcome.detail : outcome.kind),
   )
   world.run(10)
@@ -206,7 +206,7 @@ test('who leaves answers what is under way, starts nothing more, and is not dial
   )
   world.meet()
   const outcomes: string[] = []
-  a.pool.ask('b', verbs.forward, [1, 0, 0], body, 5000, (outcome) => outcomes.push(outcome.kind))
+  a.pool.ask('b', verbs.forward, [1], body, 5000, (outcome) => outcomes.push(outcome.kind))
   world.run(10)
   b.pool.leave()
   world.run(100)
@@ -228,7 +228,7 @@ test('close ends everything, and every ask is told', () => {
   b.verbs.bind('forward', () => {})
   world.meet()
   const outcomes: string[] = []
-  a.pool.ask('b', verbs.forward, [1, 0, 0], body, 5000, (outcome) => outcomes.push(outcome.kind))
+  a.pool.ask('b', verbs.forward, [1], body, 5000, (outcome) => outcomes.push(outcome.kind))
   world.run(10)
   a.pool.close()
   assert.deepEqual(outcomes, ['failed'])

@@ -100,7 +100,7 @@ test('asks of every size are answered over TCP, with both sides dialling', async
     ] as const)
       for (const size of sizes) {
         const sent = Buffer.alloc(size, size % 251)
-        from.pool.ask(to, verbs.forward, [1, 0, 0], sent, 15000, (outcome) => {
+        from.pool.ask(to, verbs.forward, [1], sent, 15000, (outcome) => {
           assert.equal(outcome.kind, 'answer')
           if (outcome.kind === 'answer') assert.ok(outcome.body.equals(sent))
           doneCount++
@@ -147,7 +147,7 @@ test('leaving over TCP loses no answer', async () => {
       setTimeout(() => from.answer(correlation, [], Buffer.alloc(5000000, 1)), 50)
     })
     let bytes = 0
-    a.pool.ask('b', verbs.forward, [1, 0, 0], Buffer.from('x'), 10000, (outcome) => {
+    a.pool.ask('b', verbs.forward, [1], Buffer.from('x'), 10000, (outcome) => {
       bytes = outcome.kind === 'answer' ? outcome.end - outcome.start : -1
     })
     await until(() => b.pool.isUp('a') && b.pool.to('a')!.owedCount === 1)
