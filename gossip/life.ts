@@ -13,7 +13,7 @@ import { AGREEMENT_ROWS } from './agreement/messages.ts'
 import { isAllReachable } from './agreement/reachability.ts'
 import type { MembershipEvent, MembershipEventType } from './events.ts'
 import type { MemberRecord } from './member.ts'
-import type { Message, Sender } from './messages.ts'
+import type { Courier, Message, Sender } from './messages.ts'
 import type { GossipEvent } from './membership-events.ts'
 import type { Address, Luck, Timing } from './ports.ts'
 import type { Decision } from './split-brain/decision.ts'
@@ -52,6 +52,8 @@ export class Life {
   readonly #idByAddress: Map<Address, string>
   /** Dead or gone, members whom liveness has forgotten since included: nearly always nobody, so asking is free. */
   readonly #silent: Set<string>
+  /** Members that datagrams do not reach. */
+  readonly #deaf: Set<string>
   readonly #book: SplitBrainSettings['compat']
   readonly #hasLease: boolean
   #isOver: boolean
@@ -71,7 +73,13 @@ export class Life {
     this.#silent = new Set()
     this.#isOver = false
     this.swim = new Swim(record, settings.swim, ports, courier, this.#swimEvents())
-    this.agreement = new Agreement(record, settings.agreement, ports, courier, {
+    this.#deaf = new Set()
+    const byAnyWay: Courier = {
+      send: (to, message) =>
+        this.#isDeaf(to) ? courier.sendReliably(to, message) : courier.send(to, message),
+      sendReliably: (to, message) => courier.sendReliably(to, message),
+    }
+    this.agreement = new Agreement(record, settings.agreement, ports, byAnyWay, {
       emit: (event) => this.#onAgreed(event),
       isReachable: (id) => this.#silent.size === 0 || !this.#silent.has(id),
       pickPeer: () => this.swim.pickAlive(),
@@ -179,8 +187,14 @@ export class Life {
         if (!this.agreement.state.members.has(record.id)) this.#silent.delete(record.id)
         this.#tell('peer_evicted', record)
       },
-      onUdpBlocked: (id) => this.#hooks.emit({ type: 'udp_blocked', id }),
-      onUdpRestored: (id) => this.#hooks.emit({ type: 'udp_restored', id }),
+      onUdpBlocked: (id) => {
+        this.#deaf.add(id)
+        this.#hooks.emit({ type: 'udp_blocked', id })
+      },
+      onUdpRestored: (id) => {
+        this.#deaf.delete(id)
+        this.#hooks.emit({ type: 'udp_restored', id })
+      },
       onIdConflict: (record) => this.#hooks.emit({ type: 'id_conflict', record }),
       onSelfChanged: () => {},
       onSelfLeft: () => this.#hooks.onEnded(),
@@ -204,7 +218,12 @@ export class Life {
     this.#tell('peer_evicted', view.record)
   }
 
+  #isDeaf(address: Address): boolean {
+    return this.#deaf.size > 0 && this.#deaf.has(this.#idByAddress.get(address) ?? '')
+  }
+
   #forgetAddress(record: MemberRecord): void {
+    this.#deaf.delete(record.id)
     if (this.#idByAddress.get(record.address) === record.id) this.#idByAddress.delete(record.address)
   }
 }

@@ -102,7 +102,9 @@ export class Membership {
   #phase: 'new' | 'running' | 'leaving' | 'stopped'
   /** A life that was given up with its side only must not found a mesh of its own. */
   #mayForm: boolean
-  #startedMs: number
+  /** Founders there have to be in sight: of a mesh that gave all up a majority, so that no side founds one by itself. */
+  #foundersMin: number
+  #waitingSinceMs: number
 
   constructor(
     self: NewMember,
@@ -144,7 +146,8 @@ export class Membership {
     this.#seeds = []
     this.#phase = 'new'
     this.#mayForm = true
-    this.#startedMs = 0
+    this.#foundersMin = 1
+    this.#waitingSinceMs = 0
     const { id, address, roles = [], meta = new Uint8Array(0) } = self
     const birth = Math.floor(ports.wallMs())
     this.#life = this.#newLife({
@@ -299,21 +302,24 @@ export class Membership {
   }
 
   #begin(remembered?: Remembered): void {
-    this.#startedMs = this.#ports.monotonicMs()
+    this.#waitingSinceMs = this.#ports.monotonicMs()
     const { swim, agreement } = this.#life
     const others = this.#seeds.filter((seed) => seed !== this.self.address)
     swim.start()
     if (remembered?.state !== undefined) agreement.resume(remembered.state)
     if (remembered !== undefined) swim.assume(remembered.records)
     if (others.length > 0) swim.join(others)
-    else if (this.#mayForm) agreement.form()
+    else if (this.#mayForm && this.#foundersMin === 1) agreement.form()
   }
 
   /** Pekko's rule: only the first seed may found a mesh, so that two halves of a start do not found two. */
   #formIfNobodyElse(): void {
-    const { agreement } = this.#life
-    if (!this.#mayForm || agreement.state.members.size > 0 || this.#seeds[0] !== this.self.address) return
-    if (this.#ports.monotonicMs() - this.#startedMs >= this.timings.seedTimeoutMs) agreement.form()
+    const { agreement, swim } = this.#life
+    const isFirst = (this.#seeds[0] ?? this.self.address) === this.self.address
+    if (!this.#mayForm || !isFirst || agreement.state.members.size > 0) return
+    const nowMs = this.#ports.monotonicMs()
+    if (swim.aliveCount < this.#foundersMin) this.#waitingSinceMs = nowMs
+    else if (nowMs - this.#waitingSinceMs >= this.timings.seedTimeoutMs) agreement.form()
   }
 
   #cutLeavingShort(): void {
@@ -333,6 +339,7 @@ export class Membership {
     const others = [...state.members.values()].filter((member) => member.id !== life.swim.self.id)
     // All of the mesh was given up, not one side of it: then, and only then, somebody has to found it again.
     this.#mayForm = others.every((member) => statusRank(member.status) >= statusRank('down'))
+    this.#foundersMin = Math.max(this.#foundersMin, Math.floor((others.length + 1) / 2) + 1)
     const known = life.addresses
     life.end()
     if (!this.#isReborn) return this.stop()

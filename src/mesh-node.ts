@@ -158,6 +158,7 @@ export class MeshNode {
   #tick(): void {
     if (this.#isStopped) return
     const nowMs = this.#ports.monotonicMs()
+    this.router.onTick(nowMs)
     this.pool.onTick(nowMs)
     // A link to everybody alive: its end is the quickest sign of a failure.
     for (const { id, isAlive, isLinkUp } of this.beliefs.all()) if (isAlive && !isLinkUp) this.pool.to(id)

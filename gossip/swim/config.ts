@@ -13,6 +13,7 @@ export interface SwimConfig {
   readonly relayCount: number
   readonly suspicionMult: number
   readonly suspicionMaxMult: number
+  readonly suspicionMinMsMax: number
   readonly retransmitMult: number
   readonly gossipIntervalMs: number
   readonly gossipFanOut: number
@@ -85,6 +86,12 @@ export const SWIM_CONFIG_ROWS: readonly SwimConfigRow[] = [
     [6, 6, 6],
     [1, 100],
     'Longest suspicion = shortest x this: unconfirmed, we may be at fault.',
+  ),
+  row(
+    'suspicionMinMsMax',
+    [9000, 90_000, 9000],
+    [10, DAY_MS],
+    'The shortest suspicion is never above this (memberlist has no such limit): word of a refutation reaches a thousand in a second, and a crash among them is to be known within 15.',
   ),
   row(
     'retransmitMult',

@@ -28,6 +28,7 @@ export class Prober {
     this.#context = context
     this.#rumours = rumours
     this.#nextSequence = nextSequence
+    rumours.lookAgain = (id) => this.#begin(context.members.get(id)!)
   }
 
   get inFlight(): number {
@@ -59,6 +60,7 @@ export class Prober {
     if (probe === undefined || !probe.isAnsweredBy(sender.id)) return false
     this.#probes.delete(sequence)
     counters.acks++
+    this.#rumours.suspicions.onAnswer(probe.target.id)
     awareness.add(-1, config.awarenessMax)
     if (sender.id !== probe.target.id) counters.probesSavedByRelay++
     else if (sender.isStream) this.#onStreamAnswer(probe)

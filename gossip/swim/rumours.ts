@@ -21,6 +21,8 @@ export class Rumours {
   readonly departed = new Departed()
   /** While set, what is heard is believed but not told on: it is old news to everyone but us. */
   isQuiet = false
+  /** The prober's: asks a suspect once more by relays and by stream, since it may not hear us directly. */
+  lookAgain: (id: string) => void = () => {}
   readonly #context: SwimContext
   readonly #oneself: Oneself
 
@@ -28,7 +30,7 @@ export class Rumours {
     this.#context = context
     this.#oneself = oneself
     this.suspicions = new Suspicions(context, {
-      onLastCall: (id, accuserId) => this.#onLastCall(id, accuserId),
+      onLastCall: (id, accuserId, isFirst) => this.#onLastCall(id, accuserId, isFirst),
       onExpired: (id) => this.#onSuspicionExpired(id),
     })
   }
@@ -230,10 +232,11 @@ export class Rumours {
     }
   }
 
-  #onLastCall(id: string, accuserId: string): void {
+  #onLastCall(id: string, accuserId: string, isFirst: boolean): void {
     const { members, courier, udpPaths, counters } = this.#context
     const { record } = members.get(id)!
     counters.lastCalls++
+    if (isFirst) this.lookAgain(id)
     const message = suspectOf(record, accuserId)
     if (udpPaths.isBlocked(id)) courier.sendReliably(record.address, message)
     else courier.send(record.address, message)

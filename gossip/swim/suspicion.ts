@@ -8,8 +8,8 @@
  */
 import { suspicionMs } from './lifeguard.ts'
 
-/** Times the suspect is asked directly, at the end: its refutation may have passed us by. */
-const LAST_CALLS = 3
+/** Times the suspect is asked at the end, the first time by every way: its refutation may have passed us by. */
+const LAST_CALLS = 6
 
 export class Suspicion {
   readonly accuserId: string
@@ -39,6 +39,11 @@ export class Suspicion {
     return this.deadlineMs - this.#callsLeft * gapMs
   }
 
+  /** The last calls have begun. */
+  get isCalled(): boolean {
+    return this.#callsLeft < LAST_CALLS
+  }
+
   /** Takes one of the last calls. What a shortened suspicion has no time for is left out. */
   call(nowMs: number, gapMs: number): void {
     while (this.#callsLeft > 0 && this.nextMs(gapMs) <= nowMs) this.#callsLeft--
@@ -50,6 +55,12 @@ export class Suspicion {
     if (accuserId === this.accuserId || this.#confirmerIds.includes(accuserId)) return false
     this.#confirmerIds.push(accuserId)
     return true
+  }
+
+  /** The accused has answered us: the doubt is no older than that. */
+  restart(nowMs: number): void {
+    this.#startMs = nowMs
+    this.#callsLeft = LAST_CALLS
   }
 
   /** Time in which the accused could not be heard, through our own fault, does not count. */

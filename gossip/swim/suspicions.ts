@@ -11,7 +11,7 @@ import { confirmationsWanted, suspicionMinMs } from './lifeguard.ts'
 import { Suspicion } from './suspicion.ts'
 
 export interface SuspicionHooks {
-  onLastCall(id: string, accuserId: string): void
+  onLastCall(id: string, accuserId: string, isFirst: boolean): void
   onExpired(id: string): void
 }
 
@@ -36,9 +36,10 @@ export class Suspicions {
   begin(id: string, accuserId: string): void {
     const { config, members, timers } = this.#context
     const count = members.aliveCount
-    const minMs = suspicionMinMs(config.suspicionMult, count, config.probeIntervalMs)
+    const grownMs = suspicionMinMs(config.suspicionMult, count, config.probeIntervalMs)
+    const minMs = Math.min(grownMs, config.suspicionMinMsMax)
     const wanted = confirmationsWanted(config.suspicionMult, count)
-    const maxMs = minMs * config.suspicionMaxMult
+    const maxMs = grownMs * config.suspicionMaxMult
     const suspicion = new Suspicion(accuserId, wanted, minMs, maxMs, timers.nowMs())
     this.#byId.set(id, suspicion)
     this.#arm(id, suspicion)
@@ -50,6 +51,14 @@ export class Suspicions {
     if (suspicion === undefined || !suspicion.confirm(accuserId)) return false
     this.#arm(id, suspicion)
     return true
+  }
+
+  /**
+   * It has answered, perhaps by way of a relay, while its refutation has not come here yet: who is heard does not
+   * die of an old doubt.
+   */
+  onAnswer(id: string): void {
+    if (this.#byId.size > 0) this.#byId.get(id)?.restart(this.#context.timers.nowMs())
   }
 
   end(id: string): void {
@@ -84,8 +93,9 @@ export class Suspicions {
       return
     }
     if (nowMs >= suspicion.nextMs(config.pingTimeoutMs)) {
+      const isFirst = !suspicion.isCalled
       suspicion.call(nowMs, config.pingTimeoutMs)
-      this.#hooks.onLastCall(id, suspicion.accuserId)
+      this.#hooks.onLastCall(id, suspicion.accuserId, isFirst)
     }
     this.#arm(id, suspicion)
   }

@@ -128,13 +128,19 @@ export class WireCourier implements Courier {
     return this.#sealing.sendersForgottenEarlyCount
   }
 
+  /** While nobody unknown has asked, nothing that is sent can be an answer to a stranger. */
+  #isStranger(to: Address): boolean {
+    if (this.#isProven || this.#strangers.strangersCount === 0) return false
+    return !this.#hooks.isKnownAddress(to)
+  }
+
   send(to: Address, message: Message): void {
     const roomBytes = this.messageBytesMax - this.#codec.sizeOf(message)
     if (roomBytes < 0) {
       this.sendReliably(to, message)
       return
     }
-    const isStranger = !this.#isProven && !this.#hooks.isKnownAddress(to)
+    const isStranger = this.#isStranger(to)
     const broadcasts =
       isStranger || roomBytes === 0 ? NO_MESSAGES : this.#hooks.takeBroadcasts(roomBytes, this.#codec.sizeOf)
     if (broadcasts.length === 0) {
@@ -147,7 +153,7 @@ export class WireCourier implements Courier {
 
   /** Several messages in as few datagrams as they fit in, in their order, and nothing else. */
   sendPacked(to: Address, messages: readonly Message[]): void {
-    const isStranger = !this.#isProven && !this.#hooks.isKnownAddress(to)
+    const isStranger = this.#isStranger(to)
     let batch: Message[] = []
     let leftBytes = this.messageBytesMax
     for (const message of messages) {

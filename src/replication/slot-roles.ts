@@ -142,6 +142,17 @@ export class SlotRoles {
     if (this.roles[slot] === UNSETTLED) this.roles[slot] = SERVING
   }
 
+  /** This node was away: others may have acted for its slots meanwhile. */
+  unsettleAll(): void {
+    const slots: number[] = []
+    for (let slot = 0; slot < SLOT_COUNT; slot++) {
+      if (this.roles[slot] !== SERVING || this.groups[this.groupOf[slot]!]!.peerIds.length === 0) continue
+      this.roles[slot] = UNSETTLED
+      slots.push(slot)
+    }
+    if (slots.length > 0) this.#events.onUnsettled(slots)
+  }
+
   /** Settled no longer: an owner knew better than this node. */
   unsettle(slot: number): void {
     if (this.roles[slot] !== SERVING) return

@@ -32,6 +32,9 @@ export const NOT_SERVED = 'CLUSTERDOWN Hash slot not served'
 export const CROSS_SLOT = "CROSSSLOT Keys in request don't hash to the same slot"
 export const TOO_MANY_WAITING = 'CLUSTERDOWN too many requests wait for their slots to settle'
 
+/** Above any stall of a healthy node, below the time after which others take over. */
+const PAUSE_MS = 2500
+
 /** Who asked wants no replies (CLIENT REPLY). */
 const UNHEARD: ReplyTaker = { fillSlot() {} }
 
@@ -61,7 +64,7 @@ export interface Confirm {
 }
 
 export class Router implements RequestRouter {
-  readonly counters = { here: 0, forwarded: 0, refused: 0, redirected: 0, confirmed: 0 }
+  readonly counters = { here: 0, pauses: 0, forwarded: 0, refused: 0, redirected: 0, confirmed: 0 }
   readonly settings: RouterSettings
   readonly #parts: RouterParts
   readonly #confirm: Confirm
@@ -70,6 +73,8 @@ export class Router implements RequestRouter {
   /** The session whose keys have just been confirmed: its request, taken up again, runs. */
   #confirmed: Session | null = null
   #nowMs: () => number
+  /** Long ago: this process was frozen, or far too busy. */
+  #lastTickMs: number
 
   constructor(parts: RouterParts, settings: RouterSettings, confirm: Confirm, monotonicMs: () => number) {
     this.#parts = parts
@@ -77,6 +82,7 @@ export class Router implements RequestRouter {
     this.settings = settings
     this.#confirm = confirm
     this.#nowMs = monotonicMs
+    this.#lastTickMs = monotonicMs()
   }
 
   get hasWritten(): boolean {
@@ -102,9 +108,24 @@ export class Router implements RequestRouter {
     return this.#parts.spreads.refusesQueued(session, row, args)
   }
 
+  onTick(nowMs: number): void {
+    this.#noticePause(nowMs)
+    this.#lastTickMs = nowMs
+  }
+
   onTurnStart(): void {
-    this.#parts.roles.look(this.#nowMs())
+    const nowMs = this.#nowMs()
+    this.#noticePause(nowMs)
+    this.#parts.roles.look(nowMs)
     this.#parts.batches.forgetTouched()
+  }
+
+  #noticePause(nowMs: number): void {
+    // What came in while this process stood still makes the others look alive: only the clock tells.
+    if (nowMs - this.#lastTickMs <= PAUSE_MS) return
+    this.counters.pauses++
+    this.#lastTickMs = nowMs
+    this.#parts.roles.unsettleAll()
   }
 
   /** The turn's writes are all known: from now on their confirmation counts. */

@@ -2,4 +2,4 @@ import { startRealCluster } from '../support/real-redis.ts'
 import { conformance } from './runner.ts'
 import { cases } from './scripts/cluster.ts'
 
-conformance('cluster', cases, startRealCluster)
+conformance('cluster', cases, { startOracle: startRealCluster })

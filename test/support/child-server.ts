@@ -55,14 +55,15 @@ export class ChildServer {
     })
   }
 
-  /** Starts the process and waits until it answers PING. Throws, with its output, when it does not. */
+  /** Starts the process, on a free port or that one, and waits until it answers PING. Throws when it does not. */
   static async start(
     name: string,
     command: string,
     argumentsOf: (port: number) => string[],
     environment: NodeJS.ProcessEnv = process.env,
+    fixedPort = 0,
   ): Promise<ChildServer> {
-    const port = await freePort()
+    const port = fixedPort || (await freePort())
     const spawned = performance.now()
     const child = spawn(command, argumentsOf(port), { stdio: ['ignore', 'pipe', 'pipe'], env: environment })
     const server = new ChildServer(name, port, child)
@@ -128,6 +129,17 @@ async function answersPing(port: number): Promise<boolean> {
   const reply = await socket.call('PING')
   socket.destroy()
   return reply.value === 'PONG' || (reply.type === 'error' && String(reply.value).startsWith('NOAUTH'))
+}
+
+/** The first of `count` ports in a row, each free as a `freePort` is. */
+export async function freePorts(count: number): Promise<number> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const first = await freePort()
+    const others = Array.from({ length: count - 1 }, (_, i) => first + 1 + i)
+    const all = others.flatMap((port) => [canListen(port), canListen(port + 10_000)])
+    if ((await Promise.all(all)).every((isFree) => isFree)) return first
+  }
+  throw new Error(`no ${count} free ports in a row found`)
 }
 
 /**

@@ -17,6 +17,8 @@ export interface LinkHabits {
   readonly duplicateRate: number
   /** One bit of the datagram arrives wrong. */
   readonly corruptRate: number
+  /** A firewall that lets streams through and nothing else. */
+  readonly areDatagramsBlocked: boolean
 }
 
 export const LAN_HABITS: LinkHabits = {
@@ -25,6 +27,7 @@ export const LAN_HABITS: LinkHabits = {
   lossRate: 0,
   duplicateRate: 0,
   corruptRate: 0,
+  areDatagramsBlocked: false,
 }
 
 /** TCP's first retransmission timeout on a short link; it doubles with each loss in a row. */
@@ -89,7 +92,7 @@ export class SimulatedNetwork {
 
   /** How often a datagram will arrive: 0, 1 or 2 times. */
   arrivalsCount(from: SimulatedHost, to: SimulatedHost, habits: LinkHabits): number {
-    if (!this.isOpen(from, to)) {
+    if (habits.areDatagramsBlocked || !this.isOpen(from, to)) {
       this.counters.blocked++
       return 0
     }

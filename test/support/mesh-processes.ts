@@ -1,0 +1,224 @@
+/*
+ * A mesh of real processes on loopback: nodes that start, die, come back under the same name and port, are frozen, and leave.
+ *
+ * The idea: a test says what happens to which node; what it waits for is always what nodes answer, never a while. The
+ * whole mesh is killed with its test. It refuses to know what is tested. Shape: door (tests only).
+ */
+import assert from 'node:assert/strict'
+import { ChildServer, freePort } from './child-server.ts'
+import { nodeCommand } from './our-node.ts'
+import { type Reply, show } from './reply.ts'
+import type { RespSocket } from './resp-socket.ts'
+
+const DEADLINE_MS = 20_000
+const LOOK_MS = 20
+export const BROKER_FLAGS: readonly string[] = ['--virtual-nodes', '0']
+const HOST = '127.0.0.1'
+const SLOT_COUNT = 16384
+
+export class MeshMember {
+  readonly name: string
+  readonly port: number
+  readonly busPort: number
+  readonly #flags: readonly string[]
+  #server: ChildServer | undefined
+
+  constructor(name: string, port: number, flags: readonly string[]) {
+    this.name = name
+    this.port = port
+    this.busPort = port + 10_000
+    this.#flags = flags
+  }
+
+  /** It owns nothing and only passes on what it is asked. */
+  get isBroker(): boolean {
+    return this.#flags.join(' ').includes(BROKER_FLAGS.join(' '))
+  }
+
+  get bus(): string {
+    return `${HOST}:${this.busPort}`
+  }
+
+  get server(): ChildServer {
+    if (this.#server === undefined) throw new Error(`${this.name} was never started`)
+    return this.#server
+  }
+
+  get isRunning(): boolean {
+    return this.#server !== undefined && !this.#server.hasExited
+  }
+
+  /** Until it answers PING, which is before it has found the others. */
+  async start(seeds: readonly string[]): Promise<void> {
+    const own = ['--port', String(this.port), '--bind', HOST, '--id', this.name, '--mesh', 'yes']
+    const argv = [...nodeCommand(), 'start', ...own, '--seeds', seeds.join(','), ...this.#flags]
+    const { env } = process
+    this.#server = await ChildServer.start(this.name, process.execPath, () => argv, env, this.port)
+  }
+
+  connect(): Promise<RespSocket> {
+    return this.server.connect()
+  }
+
+  kill(): Promise<void> {
+    return this.server.kill()
+  }
+
+  /** SIGSTOP: it lives on with all it knows, but does nothing. */
+  freeze(): void {
+    this.server.signal('SIGSTOP')
+  }
+
+  thaw(): void {
+    this.server.signal('SIGCONT')
+  }
+}
+
+export class MeshProcesses {
+  readonly members: MeshMember[] = []
+  readonly #flags: readonly string[]
+
+  private constructor(flags: readonly string[]) {
+    this.#flags = flags
+  }
+
+  /** Starts `count` nodes at once and waits until they are one mesh; the first `brokerCount` of them own nothing. */
+  static async start(count: number, flags: readonly string[] = [], brokerCount = 0): Promise<MeshProcesses> {
+    const mesh = new MeshProcesses(flags)
+    for (let i = 0; i < count; i++) await mesh.#make(i < brokerCount ? BROKER_FLAGS : [])
+    try {
+      await Promise.all(mesh.members.map((member) => member.start([mesh.members[0]!.bus])))
+      await mesh.formed(count)
+    } catch (error) {
+      await mesh.kill()
+      throw error
+    }
+    return mesh
+  }
+
+  async #make(more: readonly string[] = []): Promise<MeshMember> {
+    const taken = new Set(this.members.map(({ port }) => port))
+    let port = await freePort()
+    while (taken.has(port)) port = await freePort()
+    const member = new MeshMember(`node-${this.members.length + 1}`, port, [...this.#flags, ...more])
+    this.members.push(member)
+    return member
+  }
+
+  at(index: number): MeshMember {
+    return this.members[index]!
+  }
+
+  get running(): readonly MeshMember[] {
+    return this.members.filter((member) => member.isRunning)
+  }
+
+  /** One more node; known to the others a moment after this has answered. */
+  async add(): Promise<MeshMember> {
+    const seeds = this.running.map(({ bus }) => bus)
+    const member = await this.#make()
+    await member.start(seeds)
+    return member
+  }
+
+  /** A node that died comes back, empty, under its name and port. */
+  async restart(member: MeshMember): Promise<void> {
+    const others = this.running.filter((one) => one !== member)
+    await member.start(others.map(({ bus }) => bus))
+  }
+
+  /** So many nodes agree on who owns what, each of those that run acts, and for each slot exactly one does. */
+  async formed(count: number): Promise<void> {
+    const { running } = this
+    const clients = await Promise.all(running.map((member) => member.connect()))
+    const deadline = Date.now() + DEADLINE_MS
+    for (;;) {
+      const infos = await Promise.all(clients.map((client) => client.call('MESH', 'INFO')))
+      const views = infos.map(figuresOf)
+      const owners = running.flatMap(({ isBroker }, i) => (isBroker ? [] : [i]))
+      if (isFormed(views, count, owners)) break
+      if (Date.now() > deadline) {
+        const shown = views.map((view) => JSON.stringify([...view])).join('\n')
+        assert.fail(
+          `no mesh of ${count}:\n${shown}\n${running.map(({ server }) => server.output).join('\n')}`,
+        )
+      }
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+    }
+    for (const client of clients) client.destroy()
+  }
+
+  async kill(): Promise<void> {
+    for (const member of this.running) member.thaw()
+    await Promise.all(this.running.map((member) => member.kill()))
+  }
+}
+
+type Figures = ReadonlyMap<string, string>
+
+export function figuresOf({ value }: Reply): Figures {
+  const flat = typeof value === 'string' ? [] : value.map((one) => String(one.value))
+  return new Map(flat.flatMap((name, i) => (i % 2 === 0 ? [[name, flat[i + 1]!] as const] : [])))
+}
+
+/** `owners`: which of the views are those of nodes that own something. */
+function isFormed(views: readonly Figures[], count: number, owners: readonly number[]): boolean {
+  const isOne = new Set(views.map((view) => view.get('mesh_fingerprint'))).size === 1
+  const areAll = views.every((view) => view.get('mesh_nodes') === String(count))
+  const areOk = owners.every((i) => {
+    return views[i]!.get('mesh_state') === 'ok' && views[i]!.get('mesh_slots_unsettled') === '0'
+  })
+  const acting = views.map((view) => Number(view.get('mesh_slots_acting')))
+  const sum = acting.reduce((total, one) => total + one, 0)
+  const isDivided = owners.every((i) => acting[i]! > 0) && sum === SLOT_COUNT
+  return isOne && areAll && areOk && isDivided
+}
+
+export function knownNodes(clusterInfo: string): number {
+  return Number(/^cluster_known_nodes:(\d+)/m.exec(clusterInfo)?.[1] ?? 0)
+}
+
+/** Asks until the answer is as wanted; fails with the last answer when it never is. */
+export async function until(
+  member: MeshMember,
+  argv: readonly string[],
+  isWanted: (reply: Reply) => boolean,
+): Promise<void> {
+  const client = await member.connect()
+  const deadline = Date.now() + DEADLINE_MS
+  try {
+    for (;;) {
+      const reply = await client.call(...argv)
+      if (isWanted(reply)) return
+      if (Date.now() > deadline) {
+        assert.fail(
+          `${member.name} still answers ${argv.join(' ')} with ${show(reply, 2000)}\n${member.server.output}`,
+        )
+      }
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+    }
+  } finally {
+    client.destroy()
+  }
+}
+
+/** Starts a mesh, runs the test, and ends the mesh whatever came of it. */
+export async function withMesh(
+  count: number,
+  flags: readonly string[],
+  run: (mesh: MeshProcesses) => Promise<void>,
+): Promise<void> {
+  const mesh = await MeshProcesses.start(count, flags)
+  try {
+    await run(mesh)
+    for (const { name, server } of mesh.members) {
+      assert.doesNotMatch(
+        server.output,
+        /unhandled|uncaught|unexpected error|defect/i,
+        `${name}: nothing escaped`,
+      )
+    }
+  } finally {
+    await mesh.kill()
+  }
+}
