@@ -58,10 +58,13 @@ export interface RouterSettings {
   clientAddressOf(id: string): string | undefined
 }
 
-export interface Confirm {
-  /** Brings the keys up to what enough owners know; false: too few answered. Never answers within the call. */
-  (session: Session, keys: RequestKeys, level: 'quorum' | 'all', done: (isConfirmed: boolean) => void): void
-}
+/** Brings the keys up to what enough owners know; false: too few answered. Never answers within the call. */
+export type Confirm = (
+  session: Session,
+  keys: RequestKeys,
+  level: 'quorum' | 'all',
+  done: (isConfirmed: boolean) => void,
+) => void
 
 export class Router implements RequestRouter {
   readonly counters = { here: 0, pauses: 0, forwarded: 0, refused: 0, redirected: 0, confirmed: 0 }
