@@ -11,6 +11,8 @@ import { type Reply, show } from './reply.ts'
 import type { RespSocket } from './resp-socket.ts'
 
 const DEADLINE_MS = 20_000
+const CALM_ROUNDS = 3
+const PROBES = 200
 const LOOK_MS = 20
 export const BROKER_FLAGS: readonly string[] = ['--virtual-nodes', '0']
 const HOST = '127.0.0.1'
@@ -89,11 +91,37 @@ export class MeshProcesses {
     try {
       await Promise.all(mesh.members.map((member) => member.start([mesh.members[0]!.bus])))
       await mesh.formed(count)
+      await mesh.#untilWritable()
     } catch (error) {
       await mesh.kill()
       throw error
     }
     return mesh
+  }
+
+  /**
+   * While slots still change hands, a write may be told that its outcome is open: asks until a round of writes to
+   * many slots, through every node, is confirmed, three times in a row.
+   */
+  async #untilWritable(): Promise<void> {
+    const clients = await Promise.all(this.members.map((member) => member.connect()))
+    const deadline = Date.now() + DEADLINE_MS
+    try {
+      for (let calm = 0; calm < CALM_ROUNDS; ) {
+        let refused = 0
+        for (const client of clients) {
+          for (let i = 0; i < PROBES; i++) client.command('SET', `probe:${i}`, 'x')
+          const replies = await client.take(PROBES)
+          refused += replies.filter((reply) => reply.type === 'error').length
+        }
+        calm = refused === 0 ? calm + 1 : 0
+        assert.ok(Date.now() < deadline, 'the mesh never confirms all writes')
+        await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+      }
+      for (let i = 0; i < PROBES; i++) await clients[0]!.call('DEL', `probe:${i}`)
+    } finally {
+      for (const client of clients) client.destroy()
+    }
   }
 
   async #make(more: readonly string[] = []): Promise<MeshMember> {
