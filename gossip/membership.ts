@@ -5,7 +5,6 @@
  * the sink - and begins a new life when the mesh has given the old one up. Bytes come in, bytes go out through
  * ports, and everything that changes is an event on the bus. Shape: machine.
  */
-import { statusRank } from './agreement/lifecycle.ts'
 import type { MeshState } from './agreement/mesh-state.ts'
 import { AGREEMENT_ROWS } from './agreement/messages.ts'
 import type { AgreementSnapshot } from './agreement/snapshot.ts'
@@ -55,6 +54,8 @@ export interface MembershipTimings {
   readonly leaveTimeoutMs: number
   /** A life that was given up rests before the next begins. */
   readonly rebirthDelayMs: number
+  /** So long a majority of those who were given up looks for their mesh before it founds another. */
+  readonly refoundAfterMs: number
 }
 
 export const MEMBERSHIP_TIMINGS: MembershipTimings = {
@@ -62,6 +63,7 @@ export const MEMBERSHIP_TIMINGS: MembershipTimings = {
   seedTimeoutMs: 3000,
   leaveTimeoutMs: 10_000,
   rebirthDelayMs: 1000,
+  refoundAfterMs: 10_000,
 }
 
 /** Members leave the list when the mesh has agreed on it; who died before it was let in, after this. */
@@ -100,9 +102,7 @@ export class Membership {
   #life: Life
   #seeds: readonly Address[]
   #phase: 'new' | 'running' | 'leaving' | 'stopped'
-  /** A life that was given up with its side only must not found a mesh of its own. */
-  #mayForm: boolean
-  /** Founders there have to be in sight: of a mesh that gave all up a majority, so that no side founds one by itself. */
+  /** How many must be in sight before a mesh is founded: of one that gave us up a majority, so that no side goes on alone. */
   #foundersMin: number
   #waitingSinceMs: number
 
@@ -145,7 +145,6 @@ export class Membership {
     this.#isReborn = options.isReborn ?? true
     this.#seeds = []
     this.#phase = 'new'
-    this.#mayForm = true
     this.#foundersMin = 1
     this.#waitingSinceMs = 0
     const { id, address, roles = [], meta = new Uint8Array(0) } = self
@@ -309,17 +308,22 @@ export class Membership {
     if (remembered?.state !== undefined) agreement.resume(remembered.state)
     if (remembered !== undefined) swim.assume(remembered.records)
     if (others.length > 0) swim.join(others)
-    else if (this.#mayForm && this.#foundersMin === 1) agreement.form()
+    else if (this.#foundersMin === 1) agreement.form()
   }
 
-  /** Pekko's rule: only the first seed may found a mesh, so that two halves of a start do not found two. */
+  /**
+   * Pekko's rule: only the first seed may found a mesh, so that two halves of a start do not found two. Who was given
+   * up may do so only where a majority of its former mesh is with it, and after none of them has been heard of a mesh.
+   */
   #formIfNobodyElse(): void {
     const { agreement, swim } = this.#life
     const isFirst = (this.#seeds[0] ?? this.self.address) === this.self.address
-    if (!this.#mayForm || !isFirst || agreement.state.members.size > 0) return
+    if (!isFirst || agreement.state.members.size > 0) return
+    const { seedTimeoutMs, refoundAfterMs } = this.timings
     const nowMs = this.#ports.monotonicMs()
     if (swim.aliveCount < this.#foundersMin) this.#waitingSinceMs = nowMs
-    else if (nowMs - this.#waitingSinceMs >= this.timings.seedTimeoutMs) agreement.form()
+    const waitMs = this.#foundersMin === 1 ? seedTimeoutMs : refoundAfterMs
+    if (nowMs - this.#waitingSinceMs >= waitMs) agreement.form()
   }
 
   #cutLeavingShort(): void {
@@ -335,11 +339,7 @@ export class Membership {
       this.events.emit({ type: 'self_left' })
       return
     }
-    const { state } = life.agreement
-    const others = [...state.members.values()].filter((member) => member.id !== life.swim.self.id)
-    // All of the mesh was given up, not one side of it: then, and only then, somebody has to found it again.
-    this.#mayForm = others.every((member) => statusRank(member.status) >= statusRank('down'))
-    this.#foundersMin = Math.max(this.#foundersMin, Math.floor((others.length + 1) / 2) + 1)
+    this.#foundersMin = Math.floor(life.agreement.state.members.size / 2) + 1
     const known = life.addresses
     life.end()
     if (!this.#isReborn) return this.stop()

@@ -3,13 +3,8 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { GossipEvent, Membership } from '../../gossip/index.ts'
 import { seeded } from '../support/seeded.ts'
-import { addressOf, idOf, type MeshOptions, SimulatedMesh, subjectOf } from '../support/simulated-mesh.ts'
-
-function formed(seed: number, size: number, options: Partial<MeshOptions> = {}): SimulatedMesh {
-  const mesh = new SimulatedMesh({ seed, size, ...options })
-  assert.ok(mesh.formWhole(), `${size} members do not form a mesh`)
-  return mesh
-}
+import { subjectOf } from '../support/simulated-mesh.ts'
+import { addressOf, awaitThat, awaitWhole, count, formed, idOf, others, SimulatedMesh } from './scenes.ts'
 
 function livenessAt(one: Membership, id: string): string | undefined {
   return one.life.swim.get(id)?.liveness
@@ -20,14 +15,6 @@ function story(mesh: SimulatedMesh, by: string, of: string): GossipEvent['type']
   return mesh.heard
     .filter((each) => each.by === by && subjectOf(each.event) === of)
     .map((each) => each.event.type)
-}
-
-function count(mesh: SimulatedMesh, ...types: GossipEvent['type'][]): number {
-  return mesh.heard.filter(({ event }) => types.includes(event.type)).length
-}
-
-function others(size: number, but: number): number[] {
-  return Array.from({ length: size }, (_, index) => index).filter((index) => index !== but)
 }
 
 seeded('3, 10 and 100 members form a mesh with one leader and an up-number for each', [1, 2], (seed) => {
@@ -55,7 +42,7 @@ seeded(
     mesh.world.runFor(20_000)
     assert.equal(count(mesh, 'member_up'), 0, 'only the first seed may found a mesh')
     mesh.start(0)
-    assert.ok(mesh.world.runUntil(() => mesh.isWhole && mesh.awake.length === 4, 60_000, 250))
+    awaitWhole(mesh, 4, 60_000)
   },
 )
 
@@ -67,10 +54,7 @@ seeded(
       const mesh = formed(seed, size)
       mesh.heard.length = 0
       mesh.crash(2)
-      assert.ok(
-        mesh.world.runUntil(() => mesh.isWhole, 60_000, 250),
-        `of ${size} the rest is not whole`,
-      )
+      awaitWhole(mesh, size - 1)
       for (const index of others(size, 2)) {
         const types = story(mesh, idOf(index), idOf(2))
         const expected = [
@@ -95,13 +79,13 @@ seeded(
 seeded('the leader crashes: the next one takes over, removes it and lets newcomers in', [1, 2], (seed) => {
   const mesh = formed(seed, 5, { seedsOf: () => [addressOf(0), addressOf(1)] })
   mesh.crash(0)
-  assert.ok(mesh.world.runUntil(() => mesh.isWhole, 60_000, 250))
+  awaitWhole(mesh, mesh.awake.length, 60_000)
   for (const one of mesh.awake) assert.equal(one.snapshot().leader, idOf(1))
   const handovers = mesh.heardOf('leader_changed').filter((each) => each.by === idOf(4))
   const last = handovers.at(-1)!.event
   assert.deepEqual(last, { type: 'leader_changed', from: idOf(0), to: idOf(1) })
   mesh.start(5)
-  assert.ok(mesh.world.runUntil(() => mesh.isWhole && mesh.awake.length === 5, 30_000, 250))
+  awaitWhole(mesh, 5, 30_000)
 })
 
 seeded('who leaves is let go without a doubt, and hears so last', [1, 2], (seed) => {
@@ -110,7 +94,7 @@ seeded('who leaves is let go without a doubt, and hears so last', [1, 2], (seed)
     mesh.heard.length = 0
     const leaving = mesh.at(leaver)
     leaving.leave()
-    assert.ok(mesh.world.runUntil(() => !leaving.isRunning && mesh.isWhole, 30_000, 250))
+    awaitThat(mesh, 'it has left', () => !leaving.isRunning && mesh.isWhole)
     assert.equal(count(mesh, 'peer_suspect', 'peer_dead', 'member_unreachable', 'member_downed'), 0)
     for (const index of others(6, leaver)) {
       const types = story(mesh, idOf(index), idOf(leaver)).filter((type) => type.startsWith('member_'))
@@ -124,10 +108,10 @@ seeded('who leaves is let go without a doubt, and hears so last', [1, 2], (seed)
 seeded('the last one leaves, and a mesh of one is founded anew', [1], (seed) => {
   const mesh = formed(seed, 1)
   mesh.at(0).leave()
-  assert.ok(mesh.world.runUntil(() => !mesh.at(0).isRunning, 20_000, 250))
+  awaitThat(mesh, 'it has left', () => !mesh.at(0).isRunning)
   assert.equal(mesh.heard.at(-1)!.event.type, 'self_left')
   mesh.start(0)
-  assert.ok(mesh.world.runUntil(() => mesh.isWhole && mesh.awake.length === 1, 10_000, 250))
+  awaitWhole(mesh, 1, 10_000)
 })
 
 seeded('a process that restarts at once is a new life for all, its former one removed', [1, 2, 3], (seed) => {
@@ -136,13 +120,10 @@ seeded('a process that restarts at once is a new life for all, its former one re
     for (const index of [1, 0]) {
       const former = mesh.at(index).self.birth
       const restarted = mesh.start(index, [addressOf(0), addressOf(2)])
-      assert.ok(restarted.self.birth > former)
-      assert.ok(
-        mesh.world.runUntil(() => mesh.isWhole, 60_000, 250),
-        `restart of ${idOf(index)} of ${size}`,
-      )
+      assert.equal(restarted.self.birth > former, true)
+      awaitWhole(mesh, mesh.awake.length, 60_000)
       const removed = mesh.heardOf('member_removed', idOf(index))
-      assert.ok(new Set(removed.map((each) => each.by)).size >= size - 1)
+      assert.equal(new Set(removed.map((each) => each.by)).size >= size - 1, true)
     }
     assert.equal(count(mesh, 'peer_dead'), 0, 'nobody was taken for dead')
   }
@@ -152,12 +133,12 @@ seeded('who comes back after it was removed is alive and up again under a higher
   const mesh = formed(seed, 5)
   const { birth } = mesh.at(4).self
   mesh.crash(4)
-  assert.ok(mesh.world.runUntil(() => mesh.isWhole, 60_000, 250))
+  awaitWhole(mesh, mesh.awake.length, 60_000)
   mesh.start(4)
-  assert.ok(mesh.world.runUntil(() => mesh.isWhole && mesh.awake.length === 5, 30_000, 250))
+  awaitWhole(mesh, 5, 30_000)
   for (const one of mesh.awake) {
-    assert.ok(one.life.swim.get(idOf(4))!.record.birth > birth)
-    assert.ok(one.life.agreement.state.members.get(idOf(4))!.birth > birth)
+    assert.equal(one.life.swim.get(idOf(4))!.record.birth > birth, true)
+    assert.equal(one.life.agreement.state.members.get(idOf(4))!.birth > birth, true)
   }
 })
 
@@ -165,8 +146,7 @@ seeded('all but one restart in the same instant, and the mesh is whole again', [
   for (const survivor of [0, 5]) {
     const mesh = formed(seed, 10, { seedsOf: () => [addressOf(0), addressOf(5)] })
     for (const index of others(10, survivor)) mesh.start(index)
-    const isWhole = mesh.world.runUntil(() => mesh.isWhole && mesh.awake.length === 10, 120_000, 250)
-    assert.ok(isWhole, `only ${idOf(survivor)} had stayed`)
+    awaitWhole(mesh, 10, 120_000)
   }
 })
 
@@ -175,20 +155,16 @@ seeded('all but one crash, lie dead for a while and then restart at once', [1, 2
   for (const index of others(10, 5)) mesh.crash(index)
   mesh.world.runFor(seed * 5000)
   for (const index of others(10, 5)) mesh.start(index)
-  assert.ok(mesh.world.runUntil(() => mesh.isWhole && mesh.awake.length === 10, 120_000, 250))
+  awaitWhole(mesh, 10, 120_000)
 })
 
 seeded('a rolling restart never costs the mesh its agreement', [1, 2], (seed) => {
   const mesh = formed(seed, 6, { seedsOf: () => [addressOf(0), addressOf(1), addressOf(2)] })
   for (let index = 0; index < 6; index++) {
     mesh.at(index).leave()
-    assert.ok(
-      mesh.world.runUntil(() => !mesh.at(index).isRunning, 30_000, 250),
-      `${idOf(index)} stays`,
-    )
+    awaitThat(mesh, `${idOf(index)} has left`, () => !mesh.at(index).isRunning)
     mesh.start(index)
-    const isBack = (): boolean => mesh.isWhole && mesh.awake.length === 6
-    assert.ok(mesh.world.runUntil(isBack, 60_000, 250), `${idOf(index)} is not back`)
+    awaitWhole(mesh, 6)
   }
   assert.equal(count(mesh, 'peer_dead', 'member_downed', 'self_downed'), 0)
 })
@@ -201,7 +177,7 @@ seeded('a pause of five seconds is refuted and costs nobody its place', [1, 2, 3
     mesh.world.runFor(5000)
     mesh.resume(1)
     mesh.world.runFor(30_000)
-    assert.ok(mesh.isWhole)
+    assert.equal(mesh.isWhole, true)
     assert.equal(count(mesh, 'member_downed', 'member_removed', 'peer_evicted', 'self_reborn'), 0)
     assert.ok(mesh.at(1).self.incarnation > 0, 'it has refuted')
     assert.equal(mesh.at(1).life.swim.counters.pauses, 1)
@@ -213,39 +189,33 @@ seeded('a process that stood still until it was evicted comes back as somebody n
   const mesh = formed(seed, 5)
   const { birth } = mesh.at(3).self
   mesh.pause(3)
-  assert.ok(
-    mesh.world.runUntil(() => mesh.isWhole && mesh.awake.length === 4, 60_000, 250),
-    'it is not removed',
-  )
+  awaitWhole(mesh, 4, 60_000)
   mesh.world.runFor(60_000)
   mesh.resume(3)
-  assert.ok(
-    mesh.world.runUntil(() => mesh.isWhole, 60_000, 250),
-    'it is not back',
-  )
-  assert.ok(mesh.at(3).self.birth > birth)
+  awaitWhole(mesh, mesh.awake.length, 60_000)
+  assert.equal(mesh.at(3).self.birth > birth, true)
   assert.equal(mesh.at(3).counters.rebirths, 1)
   const own = mesh.heard.filter((each) => each.by === idOf(3)).map((each) => each.event.type)
   const ended = own.findIndex((type) => type === 'self_removed' || type === 'self_downed')
-  assert.ok(ended !== -1 && own.indexOf('self_reborn') > ended)
-  assert.ok(mesh.awake.every((one) => one === mesh.at(3) || one.counters.rebirths === 0))
+  assert.equal(ended !== -1 && own.indexOf('self_reborn') > ended, true)
+  assert.equal(
+    mesh.awake.every((one) => one === mesh.at(3) || one.counters.rebirths === 0),
+    true,
+  )
 })
 
 seeded('who is not to be reborn falls silent when the mesh has given it up', [1], (seed) => {
   const mesh = formed(seed, 5, { membership: { isReborn: false } })
   mesh.pause(3)
-  assert.ok(mesh.world.runUntil(() => mesh.isWhole && mesh.awake.length === 4, 60_000, 250))
+  awaitWhole(mesh, 4, 60_000)
   mesh.resume(3)
-  assert.ok(
-    mesh.world.runUntil(() => !mesh.at(3).isRunning, 10_000, 250),
-    'it goes on',
-  )
+  awaitThat(mesh, 'it is silent', () => !mesh.at(3).isRunning)
   mesh.world.runFor(5000)
   const sent = mesh.world.counters(addressOf(3)).datagramsSent
   mesh.world.runFor(60_000)
   assert.equal(mesh.world.counters(addressOf(3)).datagramsSent, sent)
   assert.equal(mesh.at(3).tell(idOf(1), 'a', '', new Uint8Array(0)), false)
-  assert.ok(mesh.isWhole)
+  assert.equal(mesh.isWhole, true)
 })
 
 seeded('calendars that are minutes apart, drift and jump disturb nobody', [1, 2], (seed) => {
@@ -257,12 +227,12 @@ seeded('calendars that are minutes apart, drift and jump disturb nobody', [1, 2]
   // The clock of this one has gone back two hours between two of its lives.
   const former = mesh.at(2).self.birth
   mesh.start(2)
-  assert.ok(mesh.world.runUntil(() => mesh.isWhole, 60_000, 250))
+  awaitWhole(mesh, mesh.awake.length, 60_000)
   assert.ok(mesh.at(2).self.birth > former, 'its birth was raised above the one that is remembered')
   mesh.crash(4)
-  assert.ok(mesh.world.runUntil(() => mesh.isWhole, 60_000, 250))
+  awaitWhole(mesh, mesh.awake.length, 60_000)
   mesh.start(4)
-  assert.ok(mesh.world.runUntil(() => mesh.isWhole && mesh.awake.length === 6, 60_000, 250))
+  awaitWhole(mesh, 6, 60_000)
   assert.equal(count(mesh, 'id_conflict'), 0)
 })
 
@@ -282,12 +252,12 @@ seeded('one seed is one run, and another seed another', [7], (seed) => {
 
 test('a mesh that begins grown is whole from its first moment and behaves like one that has grown', () => {
   const mesh = new SimulatedMesh({ seed: 1, size: 30, isGrown: true })
-  assert.ok(mesh.isWhole)
+  assert.equal(mesh.isWhole, true)
   mesh.world.runFor(20_000)
-  assert.ok(mesh.isWhole)
+  assert.equal(mesh.isWhole, true)
   assert.equal(count(mesh, 'peer_suspect', 'member_joined', 'member_removed'), 0)
   mesh.crash(7)
-  assert.ok(mesh.world.runUntil(() => mesh.isWhole, 60_000, 250))
+  awaitWhole(mesh, mesh.awake.length, 60_000)
   mesh.start(7)
-  assert.ok(mesh.world.runUntil(() => mesh.isWhole && mesh.awake.length === 30, 60_000, 250))
+  awaitWhole(mesh, 30, 60_000)
 })

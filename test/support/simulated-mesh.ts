@@ -81,6 +81,13 @@ export class SimulatedMesh {
     return membership
   }
 
+  /** Begins a process at the address of `index` that bears the id of another. */
+  startAs(index: number, id: string): Membership {
+    const membership = this.#birth(index, id)
+    membership.start([addressOf(0)])
+    return membership
+  }
+
   crash(index: number): void {
     this.world.crash(addressOf(index))
   }
@@ -137,13 +144,13 @@ export class SimulatedMesh {
     for (const membership of born) membership.start([addressOf(0)], remembered)
   }
 
-  #birth(index: number): Membership {
+  #birth(index: number, id = idOf(index)): Membership {
     const address = addressOf(index)
     let membership: Membership | undefined
     this.world.restart(address, (ports) => {
       const skew = this.#options.skewOf?.(index)
       if (skew !== undefined) this.world.setSkew(address, skew)
-      const made = this.#make(index, ports)
+      const made = this.#make(index, id, ports)
       membership = made
       return {
         onDatagram: (from, bytes) => made.onDatagram(from, bytes),
@@ -156,11 +163,11 @@ export class SimulatedMesh {
     return membership!
   }
 
-  #make(index: number, ports: GossipPorts): Membership {
+  #make(index: number, id: string, ports: GossipPorts): Membership {
     const { membership: shared, membershipOf, timings, rolesOf, pool } = this.#options
     const options = { cluster: 'simulation', ...shared, ...membershipOf?.(index) }
     const agreement = { ...options.agreement, ...(pool && { pool }) }
-    const self = { id: idOf(index), address: addressOf(index), roles: rolesOf?.(index) ?? [] }
+    const self = { id, address: addressOf(index), roles: rolesOf?.(index) ?? [] }
     const membership = new Membership(self, { ...options, agreement }, ports, timings)
     membership.events.subscribe((event) => {
       if (this.isRecording) this.heard.push({ atMs: this.world.nowMs, by: self.id, event })
