@@ -24,7 +24,16 @@ const DIFFERENT: readonly (readonly [pattern: RegExp, why: string])[] = [
   [/shard channel/, 'a shard channel is told of at the node of its slot'],
 ]
 
-const families = { strings, hashes, lists, sets, 'sorted sets': sortedSets, keys, transactions, 'pub/sub': pubSub }
+const families = {
+  strings,
+  hashes,
+  lists,
+  sets,
+  'sorted sets': sortedSets,
+  keys,
+  transactions,
+  'pub/sub': pubSub,
+}
 const all = Object.entries(families).flatMap(([family, cases]) => {
   // What CONFIG SET changes is changed on one node.
   const alike = cases.filter(({ config, name }) => {
