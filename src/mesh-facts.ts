@@ -147,7 +147,7 @@ export class MeshFacts implements MeshFace {
   }
 
   figures(): ReturnType<MeshFace['figures']> {
-    const { batches, beliefs, forwards, isReady, membership, parking, replica, roles, settings } = this.#mesh
+    const { batches, beliefs, forwards, isReady, membership, replica, roles, routing, settings } = this.#mesh
     const snapshot = membership.snapshot()
     return [
       ['mesh_enabled', 1],
@@ -178,7 +178,7 @@ export class MeshFacts implements MeshFace {
       ['mesh_requests_forwarded', forwards.counters.forwarded],
       ['mesh_requests_rerouted', forwards.counters.rerouted],
       ['mesh_requests_failed', forwards.counters.failed],
-      ['mesh_requests_parked', parking.count],
+      ['mesh_requests_parked', routing.parking.count],
       ['mesh_awareness', snapshot.awarenessScore],
     ]
   }

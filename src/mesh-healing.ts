@@ -35,6 +35,7 @@ export interface HealingPorts {
   wallMs(): number
   wake(): void
   fingerprint(): number
+  mayAnswer(peerId: string): boolean
   /** Slots that requests wait for. */
   waitingSlots(): Iterable<number>
   onSettled(slots: readonly number[]): void
@@ -76,6 +77,7 @@ export class MeshHealing {
       {
         monotonicMs,
         fingerprint,
+        mayAnswer: (peerId) => ports.mayAnswer(peerId),
         waitingSlots: () => ports.waitingSlots(),
         onSettled: (slots) => ports.onSettled(slots),
         onWhole: () => ports.onWhole(),

@@ -15,6 +15,7 @@ import type { Wires } from './mesh/wires.ts'
 import { MeshEffects } from './mesh-effects.ts'
 import { MeshHealing } from './mesh-healing.ts'
 import { MeshRequests } from './mesh-requests.ts'
+import { MeshRouting } from './mesh-routing.ts'
 import { MeshMembers } from './mesh-members.ts'
 import { type MeshSettings, originOfId } from './mesh-settings.ts'
 import type { Node } from './node.ts'
@@ -23,10 +24,7 @@ import type { Batches } from './replication/batches.ts'
 import type { Replica } from './replication/replica.ts'
 import { type RoleEvents, SlotRoles } from './replication/slot-roles.ts'
 import type { Forwards } from './routing/forwards.ts'
-import { Parking } from './routing/parking.ts'
 import type { PeerBeliefs } from './routing/peer-beliefs.ts'
-import { DOWN, Router, type RouterSettings } from './routing/router.ts'
-import { Spreads } from './routing/spreads.ts'
 import { Tombstones } from './store/tombstones.ts'
 
 export interface MeshNodePorts extends Omit<GossipPorts, 'sendStream'> {
@@ -49,9 +47,7 @@ export class MeshNode {
   readonly pool: Pool
   readonly roles: SlotRoles
   readonly healing: MeshHealing
-  readonly parking: Parking
-  readonly spreads: Spreads
-  readonly router: Router
+  readonly routing: MeshRouting
   readonly #ports: MeshNodePorts
   readonly #bound = new Verbs()
   readonly #effects: MeshEffects
@@ -64,7 +60,7 @@ export class MeshNode {
     this.node = node
     this.settings = settings
     this.#ports = ports
-    const { space, state, executor } = node
+    const { space } = node
     const { id } = settings
     space.origin = originOfId(id)
     this.#tombstones = new Tombstones(space.secret, () => ports.monotonicMs() * 1000)
@@ -74,23 +70,7 @@ export class MeshNode {
     this.pool = this.#makePool()
     this.healing = this.#makeHealing()
     this.#requests = this.#makeRequests()
-    this.parking = new Parking(
-      (session, args) => this.spreads.onRequest(session, args),
-      (session) => session.writer.error(DOWN),
-    )
-    const { batches, forwards, parking, roles } = this
-    const routing: RouterSettings = {
-      redirects: state.config.text('redirect') === 'moved',
-      allowsStaleReads: state.config.is('allow-stale-reads'),
-      clientAddressOf: (peerId) => this.members.clientAddressOf(peerId),
-    }
-    this.spreads = this.#makeSpreads(routing)
-    this.router = new Router(
-      { selfId: id, space, call: executor.call, roles, batches, forwards, parking, spreads: this.spreads },
-      routing,
-      (session, keys, level, done) => this.healing.confirm(session, keys, level, done),
-      () => ports.monotonicMs(),
-    )
+    this.routing = this.#makeRouting()
     this.#bindVerbs()
   }
 
@@ -158,12 +138,11 @@ export class MeshNode {
   #tick(): void {
     if (this.#isStopped) return
     const nowMs = this.#ports.monotonicMs()
-    this.router.onTick(nowMs)
+    this.routing.onTick(nowMs)
     this.pool.onTick(nowMs)
     // A link to everybody alive: its end is the quickest sign of a failure.
     for (const { id, isAlive, isLinkUp } of this.beliefs.all()) if (isAlive && !isLinkUp) this.pool.to(id)
     this.batches.onTick(nowMs)
-    this.parking.onTick(nowMs)
     this.healing.onTick(nowMs)
     this.roles.look(nowMs)
     this.#tendTombstones()
@@ -228,7 +207,7 @@ export class MeshNode {
   #route(): void {
     const { state } = this.node
     const isAlone = this.members.isUp && !this.node.effects.isOn
-    state.router = isAlone ? null : this.router
+    state.router = isAlone ? null : this.routing.router
     state.servedSlots = isAlone ? null : this.roles.roles
   }
 
@@ -258,7 +237,7 @@ export class MeshNode {
           this.beliefs.onLinkUp(peerId, this.#ports.monotonicMs())
           this.#onMembers(false)
           this.healing.hints.onPeerUp(peerId)
-          this.spreads.onLinkUp(peerId)
+          this.routing.spreads.onLinkUp(peerId)
         },
         onLinkDown: (peerId, wasRefused) => {
           this.beliefs.onLinkDown(peerId, wasRefused)
@@ -285,6 +264,7 @@ export class MeshNode {
     this.#effects.bind(this.#bound)
     this.#requests.bind(this.#bound)
     this.healing.bind(this.#bound)
+    this.routing.bind(this.#bound)
   }
 
   // What the parts ask of each other
@@ -294,7 +274,7 @@ export class MeshNode {
       onUnsettled: (slots) => this.healing.settling.onUnsettled(slots),
       onLost: (slots) => {
         this.healing.settling.onLost(slots)
-        this.#release(slots)
+        this.routing.release(slots)
       },
     }
   }
@@ -325,10 +305,11 @@ export class MeshNode {
         wallMs: () => this.#ports.wallMs(),
         wake: () => this.#wake(),
         fingerprint: () => this.placement.fingerprint,
-        waitingSlots: () => this.parking.slots,
+        mayAnswer: (peerId) => this.beliefs.mayHold(peerId),
+        waitingSlots: () => this.routing.parking.slots,
         onSettled: (slots) => {
           for (const slot of slots) this.roles.settled(slot)
-          this.#release(slots)
+          this.routing.release(slots)
         },
         onWhole: () => this.members.becomeReady(),
       },
@@ -345,8 +326,8 @@ export class MeshNode {
       pool: () => this.pool,
       fingerprint: () => this.placement.fingerprint,
       actingId: (slot) => this.roles.actingId(slot),
-      router: () => this.router,
-      spreads: () => this.spreads,
+      router: () => this.routing.router,
+      spreads: () => this.routing.spreads,
     })
   }
 
@@ -359,37 +340,23 @@ export class MeshNode {
     tombstones.collect(this.#ports.wallMs(), TOMBSTONE_TTL_MS, TOMBSTONE_BUDGET_US, () => !isAnyAway)
   }
 
-  // Requests
-
-  #makeSpreads(routing: RouterSettings): Spreads {
-    const { batches, forwards, node, parking, pool, replica, roles } = this
-    const spreads = new Spreads({
-      selfId: this.settings.id,
-      node: node.state,
-      space: node.space,
-      call: node.executor.call,
-      dispatch: node.dispatch,
-      roles,
-      batches,
-      replica,
-      forwards,
-      parking,
-      settings: routing,
-      host: this.#requests.host,
-      peers: pool,
-      ports: {
-        wallMs: () => this.#ports.wallMs(),
-        monotonicMs: () => this.#ports.monotonicMs(),
-        random32: () => node.state.ports.random32(),
-        after: (delayMs, run) => this.#ports.after(delayMs, run),
+  #makeRouting(): MeshRouting {
+    const { batches, forwards, healing, members, pool, replica, roles } = this
+    return new MeshRouting(
+      this.node,
+      {
+        selfId: this.settings.id,
+        roles,
+        batches,
+        replica,
+        forwards,
+        host: this.#requests.host,
+        peers: pool,
+        confirm: (session, keys, level, done) => healing.confirm(session, keys, level, done),
+        clientAddressOf: (peerId) => members.clientAddressOf(peerId),
+        reachablePeers: () => members.reachableIds,
       },
-      reachablePeers: () => this.members.reachableIds,
-    })
-    spreads.bind(this.#bound)
-    return spreads
-  }
-
-  #release(slots: readonly number[]): void {
-    if (this.parking.count > 0) this.parking.release(new Set(slots))
+      this.#ports,
+    )
   }
 }

@@ -62,7 +62,10 @@ export class Dispatch {
   /** Runs what CLIENT PAUSE held back. */
   endPause(): void {
     this.#node.pausedUntilMs = 0
-    this.#node.clients.releaseHeld((session, args) => this.onRequest(session, args))
+    this.#node.clients.releaseHeld((session, args) => {
+      this.onRequest(session, args)
+      this.#node.router?.onTurnEnd(session)
+    })
   }
 
   #run(session: Session, row: CommandRow, args: Args): void {

@@ -23,6 +23,8 @@ import { type SlotAnswer, Survey, type SurveyedSlot, type SurveyEvents } from '.
 export interface SettlingPorts {
   monotonicMs(): number
   fingerprint(): number
+  /** Is this owner believed alive? */
+  mayAnswer(peerId: string): boolean
   /** Slots that commands are waiting for: they come first. */
   waitingSlots(): Iterable<number>
   /** This node knows all that was confirmed in these slots it acts for, and nobody else can add to it. */
@@ -59,6 +61,8 @@ export interface SettlingParts {
 interface Task {
   readonly slot: number
   readonly isClaim: boolean
+  /** Whom this owner had promised the slot to: what it wrote last, and was not confirmed, is best known to itself. */
+  holder: string
   attempts: number
   dueMs: number
   survey: Survey | null
@@ -190,7 +194,7 @@ export class Settling implements SurveyEvents {
     const task = this.#tasks.get(slot)
     if (task === undefined || task.survey !== survey || (task.isClaim && !answer.isGranted)) return
     task.answers.push(answer)
-    if (task.pull === null && this.#hasEnough(task)) this.#ready.add(task)
+    if (task.pull === null && this.#mayGoOn(task)) this.#ready.add(task)
   }
 
   onPeer(_survey: Survey): void {
@@ -201,15 +205,19 @@ export class Settling implements SurveyEvents {
     this.#surveysUnderWay--
     for (const { slot } of survey.slots) {
       const task = this.#tasks.get(slot)
-      if (task?.survey === survey && task.pull === null && !this.#hasEnough(task)) this.#rest(task)
+      if (task?.survey !== survey || task.pull !== null) continue
+      if (this.#hasEnough(task)) this.#ready.add(task)
+      else this.#rest(task)
     }
     this.#pump()
   }
 
   #begin(slot: number, isClaim: boolean): void {
     this.#drop(slot)
+    if (this.#peersOf(slot).length === 0) return this.#settleAlone(slot, isClaim)
     const dueMs = isClaim ? this.#claimedMs[slot]! + this.limits.reclaimMs : 0
-    const task = { slot, isClaim, attempts: 0, dueMs, survey: null, answers: [], at: 0, pull: null }
+    const holder = this.#parts.claims.holderOf(slot)
+    const task = { slot, isClaim, holder, attempts: 0, dueMs, survey: null, answers: [], at: 0, pull: null }
     this.#tasks.set(slot, task)
     if (dueMs > this.#ports.monotonicMs()) this.#resting.add(task)
     else this.#due.add(task)
@@ -239,6 +247,17 @@ export class Settling implements SurveyEvents {
   #peersOf(slot: number): readonly string[] {
     const { roles } = this.#parts
     return roles.groups[roles.groupOf[slot]!]?.peerIds ?? []
+  }
+
+  /**
+   * Enough is enough to be right. Who acted before is waited for nevertheless, as long as it may answer: writes it has
+   * run and nobody has confirmed yet are then confirmed here instead of left open.
+   */
+  #mayGoOn(task: Task): boolean {
+    if (!this.#hasEnough(task)) return false
+    const { answers, holder, isClaim, slot, survey } = task
+    if (!isClaim || survey!.isOver || answers.some(({ peerId }) => peerId === holder)) return true
+    return !this.#peersOf(slot).includes(holder) || !this.#ports.mayAnswer(holder)
   }
 
   #hasEnough({ answers, slot }: Task): boolean {
@@ -284,16 +303,22 @@ export class Settling implements SurveyEvents {
   }
 
   #ask(task: Task, slots: SurveyedSlot[]): void {
-    const { claims, selfId } = this.#parts
     const { isClaim, slot } = task
     this.#due.delete(task)
-    if (isClaim) {
-      claims.promise(slot, selfId)
-      this.#claimedMs[slot] = this.#ports.monotonicMs()
-    }
-    const peerIds = this.#peersOf(slot)
-    if (peerIds.length === 0) this.#finish(task)
-    else slots.push({ slot, isClaim, peerIds })
+    if (isClaim) this.#claim(slot)
+    slots.push({ slot, isClaim, peerIds: this.#peersOf(slot) })
+  }
+
+  #claim(slot: number): void {
+    const { claims, selfId } = this.#parts
+    claims.promise(slot, selfId)
+    this.#claimedMs[slot] = this.#ports.monotonicMs()
+  }
+
+  /** There is nobody to ask: what this node knows is all there is. */
+  #settleAlone(slot: number, isClaim: boolean): void {
+    if (isClaim) this.#claim(slot)
+    this.#noteSettled(slot, isClaim)
   }
 
   #advanceReady(): void {
@@ -336,27 +361,30 @@ export class Settling implements SurveyEvents {
     if (this.#tasks.get(task.slot) === task) {
       if (isDone) task.at++
       else task.answers.splice(task.at, 1)
-      if (this.#hasEnough(task)) this.#ready.add(task)
+      if (this.#mayGoOn(task)) this.#ready.add(task)
       else if (task.survey!.isOver) this.#rest(task)
     }
     this.#pump()
   }
 
   #finish(task: Task): void {
-    const { claims, exchange, repairs, roles, selfId } = this.#parts
+    const { claims, exchange, repairs, selfId } = this.#parts
     const { answers, isClaim, slot } = task
     if (isClaim && claims.holderOf(slot) !== selfId) return this.#rest(task)
     this.#drop(slot)
+    this.#noteSettled(slot, isClaim)
+    this.#own.measure(exchange.space, slot)
+    for (const { peerId, summary } of answers) if (!this.#own.isEqual(summary)) repairs.offer(peerId, slot)
+  }
+
+  #noteSettled(slot: number, isClaim: boolean): void {
     if (this.#isWhole[slot] === 0) {
       this.#isWhole[slot] = 1
       this.counters.madeWhole++
       if (this.#isOwned[slot] === 1) this.#missing--
     }
-    if (isClaim && roles.roles[slot] === UNSETTLED) {
-      this.counters.settled++
-      this.#settled.push(slot)
-    }
-    this.#own.measure(exchange.space, slot)
-    for (const { peerId, summary } of answers) if (!this.#own.isEqual(summary)) repairs.offer(peerId, slot)
+    if (!isClaim || this.#parts.roles.roles[slot] !== UNSETTLED) return
+    this.counters.settled++
+    this.#settled.push(slot)
   }
 }

@@ -21,6 +21,11 @@ const DIFFERENT: readonly (readonly [pattern: RegExp, why: string])[] = [
   [/SCAN/, 'a page of SCAN ends where the keys of one node end'],
   [/SORT /, 'BY and GET look for keys of other slots, which Redis Cluster refuses'],
   [/introspection/, 'DEBUG tells of the node it is asked of'],
+  [/expires/, 'times of a few milliseconds are over before another node has looked'],
+  [
+    /a flush touches/,
+    'a flush counts as a change of watched keys that another node acts for, even of missing ones',
+  ],
   [/shard channel/, 'a shard channel is told of at the node of its slot'],
 ]
 

@@ -108,6 +108,7 @@ export class WorldNode implements PeerPort {
       {
         monotonicMs,
         fingerprint,
+        mayAnswer: (peerId) => !this.buried.has(peerId),
         waitingSlots: () => this.waiting,
         onSettled: (slots) => {
           for (const slot of slots) roles.settled(slot)

@@ -1,0 +1,111 @@
+/**
+ * Mesh routing [Machine]: where requests run, joined: the router, those that wait (parking) and those that spread over
+ * several nodes. The part of a mesh node's composition that is about requests on their way in.
+ */
+import type { Args } from '../resp/index.ts'
+import type { Verbs } from './mesh/verbs.ts'
+import type { Node } from './node.ts'
+import type { Batches } from './replication/batches.ts'
+import type { PeerPort } from './replication/peer-port.ts'
+import type { Replica } from './replication/replica.ts'
+import type { SlotRoles } from './replication/slot-roles.ts'
+import type { ForwardedHost } from './routing/forwarded.ts'
+import type { Forwards } from './routing/forwards.ts'
+import { Parking } from './routing/parking.ts'
+import { type Confirm, DOWN, Router, type RouterSettings } from './routing/router.ts'
+import { Spreads } from './routing/spreads.ts'
+import type { Session } from './session/session.ts'
+
+export interface RoutingPorts {
+  wallMs(): number
+  monotonicMs(): number
+  after(delayMs: number, run: () => void): void
+}
+
+export interface RoutingParts {
+  readonly selfId: string
+  readonly roles: SlotRoles
+  readonly batches: Batches
+  readonly replica: Replica
+  readonly forwards: Forwards
+  readonly host: ForwardedHost
+  readonly peers: PeerPort
+  readonly confirm: Confirm
+  clientAddressOf(id: string): string | undefined
+  reachablePeers(): readonly string[]
+}
+
+export class MeshRouting {
+  readonly parking: Parking
+  readonly spreads: Spreads
+  readonly router: Router
+  readonly #host: ForwardedHost
+
+  constructor(node: Node, parts: RoutingParts, ports: RoutingPorts) {
+    const { executor, space, state } = node
+    const { batches, confirm, forwards, host, peers, replica, roles, selfId } = parts
+    const { call } = executor
+    this.#host = host
+    this.parking = new Parking(
+      (session, args) => this.#resume(session, args),
+      (session) => session.writer.error(DOWN),
+    )
+    const { parking } = this
+    const settings: RouterSettings = {
+      redirects: state.config.text('redirect') === 'moved',
+      allowsStaleReads: state.config.is('allow-stale-reads'),
+      clientAddressOf: (peerId) => parts.clientAddressOf(peerId),
+    }
+    this.spreads = new Spreads({
+      selfId,
+      node: state,
+      space,
+      call,
+      dispatch: node.dispatch,
+      roles,
+      batches,
+      replica,
+      forwards,
+      parking,
+      settings,
+      host,
+      peers,
+      ports: {
+        wallMs: () => ports.wallMs(),
+        monotonicMs: () => ports.monotonicMs(),
+        random32: () => state.ports.random32(),
+        after: (delayMs, run) => ports.after(delayMs, run),
+      },
+      reachablePeers: () => parts.reachablePeers(),
+    })
+    const { spreads } = this
+    this.router = new Router(
+      { selfId, space, call, roles, batches, forwards, parking, spreads },
+      settings,
+      confirm,
+      () => ports.monotonicMs(),
+    )
+  }
+
+  bind(table: Verbs): void {
+    this.spreads.bind(table)
+  }
+
+  /** These slots have settled, or are somebody else's now. */
+  release(slots: readonly number[]): void {
+    if (this.parking.count > 0) this.parking.release(new Set(slots))
+  }
+
+  onTick(nowMs: number): void {
+    this.router.onTick(nowMs)
+    this.parking.onTick(nowMs)
+  }
+
+  /** A request that waited is a turn of its own: nobody else would end it, and what it writes would never be answered. */
+  #resume(session: Session, args: Args): void {
+    this.#host.onTurnStart()
+    this.spreads.onRequest(session, args)
+    this.#host.onTurnEnd(session)
+    this.router.onTurnEnd(session)
+  }
+}
