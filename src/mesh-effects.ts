@@ -6,6 +6,7 @@ import type { Pool } from './mesh/pool.ts'
 import { type Verbs, verbs } from './mesh/verbs.ts'
 import type { Node } from './node.ts'
 import { decodeAcknowledgement, encodeExceptions } from './replication/acknowledgement-codec.ts'
+import type { Barrier } from './replication/barrier.ts'
 import { Batches, type EffectFrame } from './replication/batches.ts'
 import type { Refusal } from './replication/received.ts'
 import { Replica } from './replication/replica.ts'
@@ -20,6 +21,7 @@ export interface EffectsPorts {
   mayApply(slot: number, senderId: string): boolean
   onMissed(peerId: string, bytes: Buffer, length: number): void
   onRefused(peerId: string, refusal: Refusal): void
+  onDoubt(barriers: readonly Barrier[], bytes: Buffer, length: number, deadlineMs: number): void
   pull(owner: string, database: number, key: Buffer): void
 }
 
@@ -37,6 +39,7 @@ export class MeshEffects {
       sendEffects: (peerId, frame) => this.#send(peerId, frame),
       onRefused: (peerId, refusal) => ports.onRefused(peerId, refusal),
       onMissed: (peerId, bytes, length) => ports.onMissed(peerId, bytes, length),
+      onDoubt: (barriers, bytes, length, deadlineMs) => ports.onDoubt(barriers, bytes, length, deadlineMs),
       wake: () => ports.wake(),
     })
     this.replica = new Replica(node.space, node.replay, {

@@ -148,6 +148,7 @@ export class MeshFacts implements MeshFace {
 
   figures(): ReturnType<MeshFace['figures']> {
     const { batches, beliefs, forwards, isReady, membership, replica, roles, routing, settings } = this.#mesh
+    const { doubts } = this.#mesh.healing
     const snapshot = membership.snapshot()
     return [
       ['mesh_enabled', 1],
@@ -175,6 +176,9 @@ export class MeshFacts implements MeshFace {
       ['mesh_promised', this.#promises()],
       ['mesh_batches_refused', batches.counters.refusals],
       ['mesh_batches_missed', batches.counters.missed],
+      ['mesh_doubts_opened', doubts.counters.opened],
+      ['mesh_doubts_confirmed', doubts.counters.confirmed],
+      ['mesh_doubts_left_open', doubts.counters.leftOpen + doubts.counters.overwritten + doubts.counters.dropped],
       ['mesh_requests_forwarded', forwards.counters.forwarded],
       ['mesh_requests_rerouted', forwards.counters.rerouted],
       ['mesh_requests_failed', forwards.counters.failed],

@@ -8,6 +8,7 @@ import type { Pool } from './mesh/pool.ts'
 import { type Verbs, verbs } from './mesh/verbs.ts'
 import { Claims } from './replication/claims.ts'
 import { Confirming } from './replication/confirming.ts'
+import { Doubts } from './replication/doubts.ts'
 import { Hints } from './replication/hints.ts'
 import { OwnerAnswers, READ_AUTHORITATIVE, READ_ENTRIES } from './replication/owner-answers.ts'
 import { writeKeyName } from './replication/peer-port.ts'
@@ -52,6 +53,7 @@ export class MeshHealing {
   readonly settling: Settling
   readonly hints: Hints
   readonly confirming: Confirming
+  readonly doubts: Doubts
   readonly answers: OwnerAnswers
   readonly exchangeCounters = { pages: 0, keysPulled: 0, keysPushed: 0, bytesPulled: 0 }
   readonly #parts: HealingParts
@@ -91,6 +93,8 @@ export class MeshHealing {
     })
     const wake = (): void => ports.wake()
     this.confirming = new Confirming({ space, roles, replica, transfers }, { ask, monotonicMs, wallMs, wake })
+    this.doubts = new Doubts({ selfId, space, roles, claims }, { ask, monotonicMs, wake })
+    replica.observer = this.doubts
     this.answers = new OwnerAnswers(
       { selfId, space, roles, claims, replica },
       {
@@ -112,12 +116,14 @@ export class MeshHealing {
   /** At the end of a round, after the batches. */
   flush(): void {
     this.confirming.flush()
+    this.doubts.flush()
   }
 
   onTick(nowMs: number): void {
     this.settling.onTick(nowMs)
     this.hints.onTick(nowMs)
     this.confirming.onTick(nowMs)
+    this.doubts.onTick(nowMs)
   }
 
   /** A peer will not apply an effect of ours: somebody knows better, or it lacks what the effect builds on. */

@@ -292,6 +292,9 @@ export class MeshNode {
       },
       onMissed: (peerId, bytes, length) => this.healing.hints.remember(peerId, bytes, length),
       onRefused: (peerId, refusal) => this.healing.onRefused(peerId, refusal),
+      onDoubt: (barriers, bytes, length, deadlineMs) => {
+        this.healing.doubts.open(barriers, bytes, length, deadlineMs)
+      },
       pull: (owner, database, key) => this.healing.pull(owner, database, key),
     })
   }

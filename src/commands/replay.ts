@@ -54,6 +54,8 @@ export class Replay {
   origin = 0
   keyStart = 0
   keyEnd = 0
+  /** The effect applied last was built on the very version that was here. */
+  hasFitted = false
   readonly #node: NodeState
   readonly #space: Keyspace
   readonly #table: CommandTable
@@ -159,6 +161,7 @@ export class Replay {
     const standing = this.#standing
     standing.take(ref, this.database, this.#args.bytes, this.keyStart, this.keyEnd)
     const { here, version, origin } = standing
+    this.hasFitted = version !== 0 && this.#base === version
     const decision = decide(INCOMING[verb]!, this.#base, this.version, this.origin, here, version, origin)
     if (decision === 'done') return 'applied'
     if (decision !== 'apply') return this.#refuse(decision)

@@ -6,10 +6,12 @@
  *                   barriers that want a quorum, barriers that want all
  *
  * A peer answers for a batch once: applied, refused, or lost with its link. When the answers still possible can no longer
- * make what a barrier wants, the barrier fails at once. It knows neither links nor bytes' meaning.
+ * make what a barrier wants, the write is in doubt. It knows neither links nor bytes' meaning.
  */
 import type { ByteWriter } from '../store/byte-writer.ts'
 import type { Barrier } from './barrier.ts'
+
+const NOBODY: readonly Barrier[] = []
 
 export class Batch {
   readonly number: number
@@ -22,6 +24,7 @@ export class Batch {
   #nays = 0
   #quorumBarriers: Barrier[] = []
   #allBarriers: Barrier[] = []
+  #doubtful: Barrier[] = []
 
   constructor(number: number, writer: ByteWriter, acksForQuorum: number, acksForAll: number) {
     this.number = number
@@ -61,24 +64,31 @@ export class Batch {
 
   /** Time is up for those who still wait. */
   expire(): void {
-    this.#fail('quorum')
-    this.#fail('all')
+    for (const barrier of [...this.#take('quorum'), ...this.#take('all')]) barrier.onBatchFailed()
+  }
+
+  /** Those whom the answers still possible cannot satisfy: they wait here no longer, and are the caller's. */
+  takeDoubtful(): readonly Barrier[] {
+    if (this.#doubtful.length === 0) return NOBODY
+    const doubtful = this.#doubtful
+    this.#doubtful = []
+    return doubtful
   }
 
   #judge(): void {
     const possible = this.acksForAll - this.#nays
     if (this.#acks >= this.acksForQuorum) this.#confirm('quorum')
-    else if (possible < this.acksForQuorum) this.#fail('quorum')
+    else if (possible < this.acksForQuorum) this.#doubt('quorum')
     if (this.#acks >= this.acksForAll) this.#confirm('all')
-    else if (possible < this.acksForAll) this.#fail('all')
+    else if (possible < this.acksForAll) this.#doubt('all')
   }
 
   #confirm(level: 'quorum' | 'all'): void {
     for (const barrier of this.#take(level)) barrier.onBatchConfirmed()
   }
 
-  #fail(level: 'quorum' | 'all'): void {
-    for (const barrier of this.#take(level)) barrier.onBatchFailed()
+  #doubt(level: 'quorum' | 'all'): void {
+    this.#doubtful.push(...this.#take(level))
   }
 
   #take(level: 'quorum' | 'all'): readonly Barrier[] {

@@ -42,6 +42,8 @@ export interface BatchPorts {
   onRefused(peerId: string, refusal: Refusal): void
   /** These effects did not reach the peer, or it is not known that they did. */
   onMissed(peerId: string, bytes: Buffer, length: number): void
+  /** Too few peers will confirm these effects: whether they last is found out another way, or left open. */
+  onDoubt(barriers: readonly Barrier[], bytes: Buffer, length: number, deadlineMs: number): void
   /** There is something to flush at the end of this round. */
   wake(): void
 }
@@ -235,7 +237,7 @@ export class Batches {
     }
     if (isRefused) {
       this.counters.refusals++
-      batch.onNay()
+      this.#onNay(batch)
     } else if (lost.length > 0 && lost.some(({ after, upTo }) => number > after && number <= upTo)) {
       this.#miss(peerId, batch)
     } else batch.onAck()
@@ -244,7 +246,15 @@ export class Batches {
   #miss(peerId: string, batch: Batch): void {
     this.counters.missed++
     this.#ports.onMissed(peerId, batch.writer.bytes, batch.writer.length)
+    this.#onNay(batch)
+  }
+
+  #onNay(batch: Batch): void {
     batch.onNay()
+    const doubtful = batch.takeDoubtful()
+    if (doubtful.length === 0) return
+    const { bytes, length } = batch.writer
+    this.#ports.onDoubt(doubtful, bytes, length, batch.sentMs + this.limits.confirmMs)
   }
 
   #laneOf(peerId: string): Lane {

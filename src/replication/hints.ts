@@ -8,8 +8,7 @@
  * Beyond the limits, and past their time, hints are dropped; the owner then needs a repair (its slots are compared),
  * which is asked for once it is back and the hints it still has are told. It does not know who is alive.
  */
-import { ByteReader } from '../store/byte-writer.ts'
-import { EFFECT_EXPIRE, EFFECT_RUN } from '../store/effect-log.ts'
+import { EffectReader } from './effect-reader.ts'
 import type { KeyName } from './peer-port.ts'
 import type { TransferResult, Transfers } from './transfers.ts'
 
@@ -106,11 +105,9 @@ export class Hints {
   /** These effects did not reach the owner, or it is not known that they did. */
   remember(peerId: string, bytes: Buffer, length: number): void {
     const absence = this.#absenceOf(peerId)
-    const input = new ByteReader(bytes, 0, length)
-    while (!input.isAtEnd) {
-      const name = readName(input)
-      if (name === undefined) throw new Error('own effects are broken')
-      this.#add(absence, name)
+    const effects = new EffectReader(bytes, length)
+    while (effects.next()) {
+      this.#add(absence, nameOf(effects.database, bytes, effects.keyStart, effects.keyEnd))
     }
     this.#replay(absence)
   }
@@ -301,23 +298,6 @@ export class Hints {
 
 function countOf(absence: Absence): number {
   return absence.names.size + absence.portion.length
-}
-
-/** The key of the effect at the reader's position, which moves behind it; undefined: these bytes are none. */
-function readName(input: ByteReader): string | undefined {
-  const verb = input.u8()
-  const database = input.u8()
-  const count = input.u32()
-  input.f64()
-  input.f64()
-  input.u32()
-  const keyAt = verb === EFFECT_RUN ? 1 : 0
-  let name: string | undefined
-  for (let at = 0; at < count && !input.isBroken; at++) {
-    input.sized()
-    if (at === keyAt) name = nameOf(database, input.bytes, input.start, input.stop)
-  }
-  return input.isBroken || verb < EFFECT_RUN || verb > EFFECT_EXPIRE ? undefined : name
 }
 
 function nameOf(database: number, key: Buffer, start: number, end: number): string {

@@ -16,7 +16,7 @@ import type { Claims } from './claims.ts'
 import { VersionList, writeStanding } from './entry-transfer.ts'
 import { KeyNames } from './peer-port.ts'
 import type { Replica } from './replica.ts'
-import type { SlotRoles } from './slot-roles.ts'
+import { SERVING, type SlotRoles } from './slot-roles.ts'
 import {
   GRANTED,
   isClaimIn,
@@ -34,6 +34,8 @@ export const READ_STANDINGS = 0
 export const READ_ENTRIES = 1
 /** Only if all that was confirmed is known here: no answer means that there is no such key. */
 export const READ_AUTHORITATIVE = 2
+/** How each key stands, and to whom its slot is promised. */
+export const READ_PROMISES = 4
 
 /** How a key stands, as answers say it. */
 export const STANDS_NOWHERE = 0
@@ -65,6 +67,26 @@ export interface AnswerParts {
   readonly roles: SlotRoles
   readonly claims: Claims
   readonly replica: Replica
+}
+
+export interface PromisedStanding {
+  readonly version: number
+  readonly origin: number
+  /** The owner asked acts for the slot and is settled there. */
+  readonly isServing: boolean
+  /** Whom it has promised the slot to; itself, if it acts. */
+  readonly holder: string
+}
+
+/** The next of the answers to READ_PROMISES, or undefined: there is none. */
+export function readPromisedStanding(input: ByteReader): PromisedStanding | undefined {
+  if (input.isAtEnd) return undefined
+  const version = input.f64()
+  const origin = input.u32()
+  const isServing = input.u8() === 1
+  input.sized()
+  if (input.isBroken) return undefined
+  return { version, origin, isServing, holder: input.bytes.toString('latin1', input.start, input.stop) }
 }
 
 export class OwnerAnswers {
@@ -167,6 +189,7 @@ export class OwnerAnswers {
     for (; this.#out.length < this.limits.entriesBytes && names.next(); count++) {
       const isKnown = this.#isKnown(names)
       if (flags === READ_STANDINGS) this.#writeStandingOf(names, isKnown)
+      else if (flags === READ_PROMISES) this.#writePromisedOf(names, isKnown)
       else if ((flags & READ_AUTHORITATIVE) !== 0 && !isKnown) return from.fail(correlation, 'not settled')
       else this.#writeEntryOf(names)
     }
@@ -188,6 +211,18 @@ export class OwnerAnswers {
     this.#out.u8(here)
     this.#out.f64(standing.version)
     this.#out.u32(standing.origin)
+  }
+
+  /** A key that is not known for certain stands nowhere: version 0. */
+  #writePromisedOf(names: KeyNames, isKnown: boolean): void {
+    const { claims, roles } = this.#parts
+    const { bytes, database, end, start } = names
+    const slot = slotOf(bytes, start, end)
+    this.#standing.look(database, bytes, start, end)
+    this.#out.f64(isKnown ? this.#standing.version : 0)
+    this.#out.u32(isKnown ? this.#standing.origin : 0)
+    this.#out.u8(roles.roles[slot] === SERVING ? 1 : 0)
+    this.#out.sizedText(claims.holderOf(slot))
   }
 
   #writeEntryOf(names: KeyNames): void {

@@ -21,6 +21,21 @@ import { type Pull, Pulls } from './pulls.ts'
 import { type Acknowledgement, Received, type Refusal, type RefusalReason } from './received.ts'
 import { ORIGIN_MAX, supersedes } from './resolve.ts'
 
+/** Told of everything applied here that was made elsewhere, while it asks for it. */
+export interface ForeignObserver {
+  /** Keys it wants to hear of; 0: none. */
+  readonly size: number
+  onForeign(
+    database: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    version: number,
+    origin: number,
+    fits: boolean,
+  ): void
+}
+
 export interface ReplicaPorts {
   /** Ask this owner for the whole entry; exactly one `onPulled` follows, and not within this call. */
   pull(owner: string, slot: number, database: number, key: Buffer): void
@@ -58,6 +73,7 @@ const NO_KEY = Buffer.alloc(0)
 export class Replica {
   readonly limits: ReplicaLimits = { driftMsMax: 120_000, exceptionsMax: 1024 }
   readonly pulls = new Pulls()
+  observer: ForeignObserver | null = null
   readonly counters = {
     applied: 0,
     gaps: 0,
@@ -197,6 +213,10 @@ export class Replica {
     if (outcome === 'base-mismatch') return replay.refusal
     this.counters.applied++
     if (this.pulls.size !== 0) this.#heal(bytes)
+    if (this.observer !== null && this.observer.size !== 0) {
+      const { database, hasFitted, keyEnd, keyStart, origin, version } = replay
+      this.observer.onForeign(database, bytes, keyStart, keyEnd, version, origin, hasFitted)
+    }
     return null
   }
 

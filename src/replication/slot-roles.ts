@@ -165,6 +165,16 @@ export class SlotRoles {
     return acting === NO_MEMBER ? undefined : this.table.members[acting]
   }
 
+  ownersOf(slot: number): string[] {
+    const { members, copies, owners } = this.table
+    const ids: string[] = []
+    for (let rank = 0; rank < copies; rank++) {
+      const owner = owners[slot * copies + rank]!
+      if (owner !== NO_MEMBER) ids.push(members[owner]!)
+    }
+    return ids
+  }
+
   /** Place of a member among the slot's owners, or -1. */
   rankOf(slot: number, id: string): number {
     const { members, copies, owners } = this.table

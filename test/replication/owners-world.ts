@@ -12,6 +12,7 @@ import { type VerbRow, Verbs, verbs } from '../../src/mesh/verbs.ts'
 import { Node } from '../../src/node.ts'
 import { Claims } from '../../src/replication/claims.ts'
 import { Confirming } from '../../src/replication/confirming.ts'
+import { Doubts } from '../../src/replication/doubts.ts'
 import { Hints } from '../../src/replication/hints.ts'
 import { OwnerAnswers, READ_AUTHORITATIVE, READ_ENTRIES } from '../../src/replication/owner-answers.ts'
 import { type PeerPort, writeKeyName } from '../../src/replication/peer-port.ts'
@@ -57,6 +58,7 @@ export class WorldNode implements PeerPort {
   readonly settling: Settling
   readonly hints: Hints
   readonly confirming: Confirming
+  readonly doubts: Doubts
   readonly answers: OwnerAnswers
   readonly session = ownSession()
   readonly standing: Standing
@@ -125,6 +127,11 @@ export class WorldNode implements PeerPort {
       { space, roles, replica, transfers },
       { ask, monotonicMs, wallMs, wake: () => this.#wake() },
     )
+    this.doubts = new Doubts(
+      { selfId: this.id, space, roles, claims },
+      { ask, monotonicMs, wake: () => this.#wake() },
+    )
+    this.replica.observer = this.doubts
     this.answers = new OwnerAnswers(
       { selfId: this.id, space, roles, claims, replica },
       {
@@ -166,6 +173,7 @@ export class WorldNode implements PeerPort {
     this.world.clock.after(0, () => {
       this.hasWoken = false
       this.confirming.flush()
+      this.doubts.flush()
     })
   }
 
@@ -407,6 +415,7 @@ export class OwnersWorld {
       node.settling.onTick(this.clock.nowMs)
       node.hints.onTick(this.clock.nowMs)
       node.confirming.onTick(this.clock.nowMs)
+      node.doubts.onTick(this.clock.nowMs)
     }
     this.clock.after(TICK_MS, () => this.#tick())
   }

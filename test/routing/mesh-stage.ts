@@ -304,6 +304,9 @@ export class StageNode {
         if (refusal.slot >= 0) this.roles.unsettle(refusal.slot)
       },
       onMissed: () => {},
+      onDoubt: (barriers) => {
+        for (const barrier of barriers) barrier.onBatchFailed()
+      },
       wake: () => {},
     })
   }
