@@ -124,6 +124,15 @@ export class SimulatedWorld implements Stage {
     return this.hosts.get(address)?.life !== undefined
   }
 
+  hostAt(address: Address): SimulatedHost | undefined {
+    return this.hosts.get(address)
+  }
+
+  /** The life at this address, which begins with this call when there is none. */
+  lifeAt(address: Address): SimulatedLife {
+    return this.lifeOf(this.hostOf(address))
+  }
+
   /** SIGSTOP: what arrives and comes due waits, as far as the buffers hold. */
   pause(address: Address): void {
     const life = this.known(address).life

@@ -1,0 +1,169 @@
+/*
+ * A mesh of whole nodes in one simulated world, and what can be done to them: kill, cut the power, freeze, restart.
+ *
+ * The idea: it knows all nodes at once, as nobody in a real mesh does, so that "does everybody agree?" and "is all that was
+ * confirmed still in enough memories?" are questions with answers. Shape: machine (tests only).
+ */
+import { ELSEWHERE, SERVING } from '../../src/replication/slot-roles.ts'
+import { SlotSummary } from '../../src/replication/slot-summary.ts'
+import { SLOT_COUNT } from '../../src/store/hash-slot.ts'
+import { SimulatedWires } from '../support/simulated-wires.ts'
+import { SimulatedWorld } from '../support/simulated-world.ts'
+import { BUS_PORT, DataNode } from './data-node.ts'
+
+export interface DataMeshOptions {
+  readonly seed: number
+  readonly size: number
+  readonly replicationFactor: number
+  readonly onLine?: ((node: string, line: string) => void) | undefined
+}
+
+export class DataMesh {
+  readonly world: SimulatedWorld
+  readonly wires: SimulatedWires
+  readonly options: DataMeshOptions
+  /** By number; undefined while it is down. */
+  readonly nodes: (DataNode | undefined)[] = []
+  readonly addresses: readonly string[]
+  /** Thrown by nodes that are gone by now. */
+  readonly #faults: unknown[] = []
+
+  constructor(options: DataMeshOptions) {
+    this.options = options
+    this.world = new SimulatedWorld({ seed: options.seed })
+    this.wires = new SimulatedWires(this.world)
+    this.addresses = Array.from({ length: options.size }, (_, number) => `${hostOf(number)}:${BUS_PORT}`)
+    for (let number = 0; number < options.size; number++) this.start(number)
+  }
+
+  get up(): DataNode[] {
+    return this.nodes.filter((node) => node !== undefined)
+  }
+
+  get faults(): unknown[] {
+    return [...this.#faults, ...this.up.flatMap(({ faults }) => faults)]
+  }
+
+  start(number: number): void {
+    const { onLine, replicationFactor } = this.options
+    const name = nameOf(number)
+    const address = this.addresses[number]!
+    const host = this.world.hostAt(address)
+    if (host !== undefined) this.wires.onPowerBack(host)
+    this.nodes[number] = new DataNode(this.world, this.wires, {
+      name,
+      host: hostOf(number),
+      replicationFactor,
+      seeds: this.addresses,
+      onLine: onLine && ((line) => onLine(name, line)),
+    })
+  }
+
+  crash(number: number, isPowerLost: boolean): void {
+    const node = this.nodes[number]
+    if (node === undefined) return
+    this.#faults.push(...node.faults)
+    const address = this.addresses[number]!
+    this.wires.onCrash(this.world.lifeAt(address), isPowerLost)
+    this.world.crash(address)
+    this.nodes[number] = undefined
+  }
+
+  isUp(number: number): boolean {
+    return this.nodes[number] !== undefined
+  }
+
+  isPaused(number: number): boolean {
+    return this.world.isPaused(this.addresses[number]!)
+  }
+
+  /** How many nodes have lost their memory, or do not trust it, and have not learnt all of it again. */
+  get forgetfulCount(): number {
+    let count = 0
+    for (const node of this.nodes) if (node === undefined || !hasMemory(node)) count++
+    return count
+  }
+
+  /** Everybody is ready and agrees on who owns and who acts, and whoever acts serves. */
+  get isCalm(): boolean {
+    const { up } = this
+    if (up.length !== this.options.size) return false
+    const [first] = up
+    for (const { mesh } of up) {
+      if (!mesh.isReady || mesh.roles.hasLapses || mesh.placement.members.length !== up.length) return false
+      if (mesh.placement.fingerprint !== first!.mesh.placement.fingerprint) return false
+      if (mesh.placement !== mesh.roles.table || mesh.healing.settling.pendingCount > 0) return false
+    }
+    for (let slot = 0; slot < SLOT_COUNT; slot++) {
+      const acting = first!.mesh.roles.actingId(slot)
+      for (const { mesh } of up) {
+        const role = acting === mesh.settings.id ? SERVING : ELSEWHERE
+        if (mesh.roles.actingId(slot) !== acting || mesh.roles.roles[slot] !== role) return false
+      }
+    }
+    return true
+  }
+
+  /** Slots whose owners do not hold the same. */
+  slotsThatDiffer(): number[] {
+    const differing: number[] = []
+    const own = new SlotSummary()
+    const other = new SlotSummary()
+    const { up } = this
+    for (let slot = 0; slot < SLOT_COUNT; slot++) {
+      const owners = up.filter(({ mesh }) => mesh.roles.rankOf(slot, mesh.settings.id) >= 0)
+      own.measure(owners[0]!.node.space, slot)
+      for (const { node } of owners.slice(1)) {
+        other.measure(node.space, slot)
+        if (own.isEqual(other)) continue
+        differing.push(slot)
+        break
+      }
+    }
+    return differing
+  }
+
+  /** Two who both go on though each has buried the other. */
+  get rivals(): string | undefined {
+    const members = this.up.map(({ mesh }) => mesh.membership).filter(({ life }) => life.agreement.status === 'up')
+    for (const a of members) {
+      for (const b of members) {
+        const areBoth = a.self.id < b.self.id && hasBuried(a, b) && hasBuried(b, a)
+        if (areBoth) return `${a.self.id} and ${b.self.id}`
+      }
+    }
+    return undefined
+  }
+
+  /** One word a node, for people. */
+  describe(): string {
+    const words = this.nodes.map((node, number) => {
+      if (node === undefined) return `${nameOf(number)} down`
+      const { healing, isReady, placement, roles } = node.mesh
+      const counts = [0, 0, 0, 0]
+      for (const role of roles.roles) counts[role]!++
+      const { missingCount, pendingCount } = healing.settling
+      const state = `${isReady ? 'ready' : 'not ready'} of ${placement.members.length}`
+      return `${nameOf(number)} ${state} serves ${counts[1]} unsettled ${counts[2]} nobody ${counts[3]} missing ${missingCount} pending ${pendingCount}${roles.hasLapses ? ' lapsed' : ''}`
+    })
+    return words.join('; ')
+  }
+}
+
+type Member = DataNode['mesh']['membership']
+
+function hasBuried(a: Member, b: Member): boolean {
+  return (a.life.agreement.state.tombstones.get(b.self.id)?.birth ?? -1) >= b.self.birth
+}
+
+function hasMemory({ mesh }: DataNode): boolean {
+  return mesh.isReady && mesh.healing.settling.missingCount === 0
+}
+
+function hostOf(number: number): string {
+  return `10.0.0.${number + 1}`
+}
+
+export function nameOf(number: number): string {
+  return `n${number}`
+}
