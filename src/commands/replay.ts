@@ -64,6 +64,7 @@ export class Replay {
   readonly #standing: Standing
   readonly #discreet: KeyspaceObserver
   #base = 0
+  #baseOrigin = 0
   #keyArgument = 0
 
   constructor(node: NodeState, table: CommandTable) {
@@ -130,6 +131,7 @@ export class Replay {
     this.database = input.u8()
     const count = input.u32()
     this.#base = input.f64()
+    this.#baseOrigin = input.u32()
     this.version = input.f64()
     this.origin = input.u32()
     const args = this.#args
@@ -161,8 +163,10 @@ export class Replay {
     const standing = this.#standing
     standing.take(ref, this.database, this.#args.bytes, this.keyStart, this.keyEnd)
     const { here, version, origin } = standing
-    this.hasFitted = version !== 0 && this.#base === version
-    const decision = decide(INCOMING[verb]!, this.#base, this.version, this.origin, here, version, origin)
+    const [base, baseOrigin] = [this.#base, this.#baseOrigin]
+    this.hasFitted = version !== 0 && base === version && baseOrigin === origin
+    const incoming = INCOMING[verb]!
+    const decision = decide(incoming, base, baseOrigin, this.version, this.origin, here, version, origin)
     if (decision === 'done') return 'applied'
     if (decision !== 'apply') return this.#refuse(decision)
     if (verb === EFFECT_PUT) return this.#put(ref)

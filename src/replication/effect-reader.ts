@@ -26,6 +26,7 @@ export class EffectReader {
     this.database = input.u8()
     const count = input.u32()
     input.f64()
+    input.u32()
     this.version = input.f64()
     this.origin = input.u32()
     const keyAt = verb === EFFECT_RUN ? 1 : 0

@@ -68,6 +68,7 @@ function writeHead(
   out.u8(database)
   out.u32(count)
   out.f64(0)
+  out.u32(0)
   out.f64(version)
   out.u32(origin)
 }

@@ -61,12 +61,14 @@ export const RECONCILIATION: Readonly<Record<Incoming, Readonly<Record<Here, Dec
 }
 
 /**
- * `base` is the version the effect builds on, 0 when it found no key. `hereVersion` and `hereOrigin` are those of the
- * entry or tombstone, 0 when nothing is known.
+ * `base` and `baseOrigin` are the version the effect builds on, 0 when it found no key: two nodes may make the same
+ * version in the same instant, and what one built on its own does not fit the other's. `hereVersion` and `hereOrigin`
+ * are those of the entry or tombstone, 0 when nothing is known.
  */
 export function decide(
   incoming: Incoming,
   base: number,
+  baseOrigin: number,
   version: number,
   origin: number,
   here: Here,
@@ -76,5 +78,6 @@ export function decide(
   const decisions = RECONCILIATION[incoming][here]
   if (supersedes(hereVersion, hereOrigin, version, origin)) return decisions[0]
   if (!supersedes(version, origin, hereVersion, hereOrigin)) return decisions[1]
-  return base === (here === 'entry' ? hereVersion : 0) ? decisions[2] : decisions[3]
+  if (here !== 'entry') return base === 0 ? decisions[2] : decisions[3]
+  return base === hereVersion && baseOrigin === hereOrigin ? decisions[2] : decisions[3]
 }

@@ -2,7 +2,7 @@
  * Effect log [Machine]: what a command did, in the form a replica applies: one effect per key touched, each naming
  * the version it builds on and the version it makes. Encoded straight into one growing buffer.
  *
- *   u8 verb | u8 database | u32 argument count | f64 base | f64 version | u32 origin | { u32 length | bytes }*
+ *   u8 verb | u8 database | u32 argument count | f64 base | u32 its origin | f64 version | u32 origin | { u32 length | bytes }*
  *
  *   RUN     a request that is deterministic given the base version; arguments = its words
  *   PUT     the whole entry (key, value as entry-codec writes it, expiry inside); builds on nothing
@@ -21,7 +21,7 @@ export const EFFECT_RUN = 1
 export const EFFECT_PUT = 2
 export const EFFECT_REMOVE = 3
 export const EFFECT_EXPIRE = 4
-export const EFFECT_HEADER_BYTES = 26
+export const EFFECT_HEADER_BYTES = 30
 
 export interface EffectRoute {
   /** Where an effect on this slot is to be written now. */
@@ -108,6 +108,7 @@ export class EffectLog {
     this.out.u8(database)
     this.out.u32(argumentCount)
     this.out.f64(this.#space.baseVersion)
+    this.out.u32(this.#space.baseOrigin)
     this.out.f64(this.#space.newVersion)
     this.out.u32(this.#space.forcedVersion !== 0 ? this.#space.forcedOrigin : this.#space.origin)
   }

@@ -59,8 +59,9 @@ export class Keyspace {
   origin = 0
   /** Changes since start; commands compare it before and after. */
   changes = 0
-  /** Versions of the last change: what it replaced (0 = nothing) and what it made. */
+  /** The last change: the version, and its origin, of what it replaced (0 = nothing), and the version it made. */
   baseVersion = 0
+  baseOrigin = 0
   newVersion = 0
   /** While replaying an effect: the version to stamp instead of a fresh one. 0 = make a fresh one. */
   forcedVersion = 0
@@ -221,17 +222,13 @@ export class Keyspace {
 
   /** Removes by command. The removal is a change with a version of its own. */
   remove(ref: number): void {
-    this.baseVersion = this.entries.versionOf(ref)
-    this.newVersion = this.forcedVersion || this.hlc.next(this.nowMs, this.baseVersion)
     this.changes++
-    this.#vanish(ref, 'command')
+    this.#takeOut(ref, 'command')
   }
 
   /** Removes for memory's sake; counted, otherwise like `remove`. */
   evict(ref: number): void {
-    this.baseVersion = this.entries.versionOf(ref)
-    this.newVersion = this.hlc.next(this.nowMs, this.baseVersion)
-    this.#vanish(ref, 'evicted')
+    this.#takeOut(ref, 'evicted')
   }
 
   /** Removes an entry whose time has come (the expiry cycle calls this; lookups do it themselves). */
@@ -266,9 +263,7 @@ export class Keyspace {
 
   /** Drops all keys of a database (all databases: -1). When no other has keys, all memory is taken back at once. */
   clear(database: number): void {
-    let others = 0
-    for (let other = 0; other < DATABASE_COUNT; other++)
-      if (other !== database) others += this.keyCount[other]!
+    const others = this.keyCount.reduce((sum, count, other) => (other === database ? sum : sum + count), 0)
     this.tombstones?.onFlush(database, this.forcedVersion || this.hlc.next(this.nowMs, 0))
     if (database === -1 || others === 0) this.#reset()
     else for (let slot = 0; slot < SLOT_COUNT; slot++) this.clearSlot(slot, database)
@@ -290,9 +285,8 @@ export class Keyspace {
   }
 
   swapDatabases(a: number, b: number): void {
-    const kept = this.databaseMap[a]!
-    this.databaseMap[a] = this.databaseMap[b]!
-    this.databaseMap[b] = kept
+    const map = this.databaseMap
+    ;[map[a], map[b]] = [map[b]!, map[a]!]
     this.changes++
   }
 
@@ -336,19 +330,26 @@ export class Keyspace {
     return true
   }
 
+  #takeOut(ref: number, reason: RemoveReason): void {
+    this.baseVersion = this.entries.versionOf(ref)
+    this.baseOrigin = this.entries.originOf(ref)
+    this.newVersion = this.forcedVersion || this.hlc.next(this.nowMs, this.baseVersion)
+    this.#vanish(ref, reason)
+  }
+
   #stamp(ref: number): void {
     const base = this.entries.versionOf(ref)
     const slot = ref === this.#foundRef ? this.#foundSlot : this.slotOfRef(ref)
     const version = this.forcedVersion !== 0 ? this.forcedVersion : this.hlc.next(this.nowMs, base)
     const origin = this.forcedVersion !== 0 ? this.forcedOrigin : this.origin
-    this.baseVersion = base
-    this.newVersion = version
-    const units = ref & SEGMENT_MASK
     const u32 = this.arena.u32[ref >>> SEGMENT_SHIFT]!
-    const word = units << 2
+    const word = (ref & SEGMENT_MASK) << 2
+    this.baseVersion = base
+    this.baseOrigin = base === 0 ? 0 : u32[word + 4]!
+    this.newVersion = version
     if (base !== 0) this.digest.subtract(slot, u32[word]!, u32[word + 1]!, u32[word + 4]!)
     else if (this.tombstones !== null) this.tombstones.onBorn(this, ref)
-    this.arena.f64[ref >>> SEGMENT_SHIFT]![units << 1] = version
+    this.arena.f64[ref >>> SEGMENT_SHIFT]![word >> 1] = version
     u32[word + 4] = origin
     this.digest.add(slot, u32[word]!, u32[word + 1]!, origin)
   }
@@ -386,10 +387,9 @@ export class Keyspace {
 
   #find(ref: number): void {
     if (ref === this.#foundRef) return
-    const key = this.entries.keyBuffer(ref)
     const start = this.entries.keyStart(ref)
     this.#foundRef = ref
-    this.#place(key, start, start + this.entries.keyLength(ref))
+    this.#place(this.entries.keyBuffer(ref), start, start + this.entries.keyLength(ref))
   }
 
   #place(key: Uint8Array, start: number, end: number): void {

@@ -80,12 +80,14 @@ export function overwritePlain(
   else bytes.set(value.subarray(valueStart, valueEnd), at)
   if (space.touchesAccess) words[word + 5] = space.accessClock
   const base = doubles[double]!
-  space.digest.subtract(slot, words[word]!, words[word + 1]!, words[word + 4]!)
+  const baseOrigin = words[word + 4]!
+  space.digest.subtract(slot, words[word]!, words[word + 1]!, baseOrigin)
   const version = space.hlc.next(space.nowMs, base)
   doubles[double] = version
   words[word + 4] = space.origin
   space.digest.add(slot, words[word]!, words[word + 1]!, space.origin)
   space.baseVersion = base
+  space.baseOrigin = baseOrigin
   space.newVersion = version
   space.changes++
   return ref

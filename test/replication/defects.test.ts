@@ -16,7 +16,7 @@ interface Write {
 }
 
 const OURS: Rule = (incoming, version, here, hereVersion) =>
-  decide(incoming, 0, version, 1, here, hereVersion, hereVersion === 0 ? 0 : 1) === 'apply'
+  decide(incoming, 0, 0, version, 1, here, hereVersion, hereVersion === 0 ? 0 : 1) === 'apply'
 
 /** A replica reduced to one key and a rule; `keepsRemovals` is what tombstones are for. */
 function endOf(writes: readonly Write[], rule: Rule, keepsRemovals: boolean): string {

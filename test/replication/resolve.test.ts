@@ -39,15 +39,15 @@ test('of any two writes exactly one wins, and winning is handed on', () => {
 function expected(
   incoming: Incoming,
   base: number,
+  doesFit: boolean,
   isNewer: boolean,
   isSame: boolean,
   here: Here,
-  at: number,
 ): Decision {
   if (isSame) return 'done'
   if (!isNewer) return 'ahead'
   if (incoming === 'put' || incoming === 'remove') return 'apply'
-  if (here === 'entry') return base === at ? 'apply' : 'gap'
+  if (here === 'entry') return doesFit ? 'apply' : 'gap'
   if (incoming === 'expire') return 'gap'
   return base === 0 ? 'apply' : 'gap'
 }
@@ -63,9 +63,21 @@ test('every meeting of an effect with an entry, a tombstone or nothing ends as t
               for (let base = 0; base < version; base++) {
                 const isNewer = version * 16 + origin > hereVersion * 16 + hereOrigin
                 const isSame = version === hereVersion && origin === hereOrigin
-                const decision = decide(incoming, base, version, origin, here, hereVersion, hereOrigin)
-                assert.equal(decision, expected(incoming, base, isNewer, isSame, here, hereVersion))
-                met.add(`${incoming} ${here} ${decision}`)
+                for (const baseOrigin of base === 0 ? [0] : ORIGINS) {
+                  const decision = decide(
+                    incoming,
+                    base,
+                    baseOrigin,
+                    version,
+                    origin,
+                    here,
+                    hereVersion,
+                    hereOrigin,
+                  )
+                  const doesFit = base === hereVersion && baseOrigin === hereOrigin
+                  assert.equal(decision, expected(incoming, base, doesFit, isNewer, isSame, here))
+                  met.add(`${incoming} ${here} ${decision}`)
+                }
               }
             }
           }
@@ -83,6 +95,11 @@ test('every meeting of an effect with an entry, a tombstone or nothing ends as t
   }
 })
 
+test('what was built on one of two versions made in the same instant does not fit the other', () => {
+  assert.equal(decide('run', 7, 1, 9, 1, 'entry', 7, 1), 'apply')
+  assert.equal(decide('run', 7, 1, 9, 1, 'entry', 7, 2), 'gap')
+})
+
 test('puts and removals of one key end the same in whatever order they come', () => {
   const random = new Prng(5)
   for (let round = 0; round < 500; round++) {
@@ -95,7 +112,7 @@ test('puts and removals of one key end the same in whatever order they come', ()
       const order = writes.concat(writes).sort(() => random.fraction() - 0.5)
       let [here, version, origin]: [Here, number, number] = ['nothing', 0, 0]
       for (const write of order) {
-        if (decide(write.incoming, 0, write.version, write.origin, here, version, origin) !== 'apply')
+        if (decide(write.incoming, 0, 0, write.version, write.origin, here, version, origin) !== 'apply')
           continue
         here = write.incoming === 'put' ? 'entry' : 'tombstone'
         version = write.version
