@@ -17,8 +17,8 @@ export interface EffectsPorts {
   wallMs(): number
   wake(): void
   pool(): Pool
-  /** May this sender's effects on the slot be applied here? */
-  mayApply(slot: number, senderId: string): boolean
+  /** May this sender's effects on the slot, made under this term, be applied here? */
+  mayApply(slot: number, senderId: string, term: number): boolean
   onMissed(peerId: string, bytes: Buffer, length: number): void
   onRefused(peerId: string, refusal: Refusal): void
   onDoubt(barriers: readonly Barrier[], bytes: Buffer, length: number, deadlineMs: number): void
@@ -53,7 +53,7 @@ export class MeshEffects {
     table.bind('effects', (from, arrival) => {
       const [number, previous, floor] = arrival.fields as [number, number, number]
       const sender = from.peer.id
-      const mayAct = (slot: number): boolean => this.#ports.mayApply(slot, sender)
+      const mayAct = (slot: number, term: number): boolean => this.#ports.mayApply(slot, sender, term)
       const batch = { sender, number, previous, floor, bytes: arrival.body }
       this.replica.onEffects(batch, mayAct, this.#ports.wallMs())
       this.#owe(sender)

@@ -16,7 +16,7 @@ import type { Refusal } from './replication/received.ts'
 import { Repairs } from './replication/repairs.ts'
 import type { Replica } from './replication/replica.ts'
 import { Settling } from './replication/settling.ts'
-import type { SlotRoles } from './replication/slot-roles.ts'
+import { SERVING, type SlotRoles } from './replication/slot-roles.ts'
 import { Transfers } from './replication/transfers.ts'
 import type { RequestKeys } from './routing/request-keys.ts'
 import type { Session } from './session/session.ts'
@@ -124,6 +124,14 @@ export class MeshHealing {
     this.hints.onTick(nowMs)
     this.confirming.onTick(nowMs)
     this.doubts.onTick(nowMs)
+  }
+
+  /** May this sender's effects on the slot, made under this term, be applied here? Then this node acts there no longer. */
+  accepts(slot: number, senderId: string, term: number): boolean {
+    const isOurs = this.#parts.roles.roles[slot] === SERVING
+    if (!this.claims.accepts(slot, senderId, term)) return false
+    if (isOurs) this.settling.onOutclaimed([slot])
+    return true
   }
 
   /** A peer will not apply an effect of ours: somebody knows better, or it lacks what the effect builds on. */

@@ -17,7 +17,7 @@ import { MeshHealing } from './mesh-healing.ts'
 import { MeshRequests } from './mesh-requests.ts'
 import { MeshRouting } from './mesh-routing.ts'
 import { MeshMembers } from './mesh-members.ts'
-import { type MeshSettings, originOfId } from './mesh-settings.ts'
+import type { MeshSettings } from './mesh-settings.ts'
 import type { Node } from './node.ts'
 import type { Placement } from './placement/placement.ts'
 import type { Batches } from './replication/batches.ts'
@@ -62,7 +62,6 @@ export class MeshNode {
     this.#ports = ports
     const { space } = node
     const { id } = settings
-    space.origin = originOfId(id)
     this.#tombstones = new Tombstones(space.secret, () => ports.monotonicMs() * 1000)
     this.members = this.#makeMembers()
     this.roles = new SlotRoles(id, this.beliefs, this.#roleEvents(), () => PRESENCE_MS)
@@ -285,10 +284,8 @@ export class MeshNode {
       wallMs: () => this.#ports.wallMs(),
       wake: () => this.#wake(),
       pool: () => this.pool,
-      // A promise given is what counts; only without one, as after a restart, does it matter who is believed to act.
-      mayApply: (slot, sender) => {
-        const holder = this.healing.claims.holderOf(slot)
-        return holder === '' ? this.roles.acceptsFrom(slot, sender) : holder === sender
+      mayApply: (slot, sender, term) => {
+        return this.roles.owns(slot) && this.healing.accepts(slot, sender, term)
       },
       onMissed: (peerId, bytes, length) => this.healing.hints.remember(peerId, bytes, length),
       onRefused: (peerId, refusal) => this.healing.onRefused(peerId, refusal),

@@ -58,11 +58,6 @@ function gossipKeysOf(secret: string): Uint8Array[] {
   return secret === '' ? [] : [createHash('sha256').update('gossip\0').update(secret).digest()]
 }
 
-/** 32 bits of an id, which break ties between versions made in the same instant. Never 0. */
-export function originOfId(id: string): number {
-  return createHash('sha1').update(id).digest().readUInt32LE(0) || 1
-}
-
 const WEIGHT_ROLE = 'points-'
 const ZONE_ROLE = 'zone-'
 const DC_ROLE = 'dc-'

@@ -51,7 +51,7 @@ export class Replay {
   verb = 0
   database = 0
   version = 0
-  origin = 0
+  term = 0
   keyStart = 0
   keyEnd = 0
   /** The effect applied last was built on the very version that was here. */
@@ -64,7 +64,7 @@ export class Replay {
   readonly #standing: Standing
   readonly #discreet: KeyspaceObserver
   #base = 0
-  #baseOrigin = 0
+  #baseTerm = 0
   #keyArgument = 0
 
   constructor(node: NodeState, table: CommandTable) {
@@ -105,7 +105,7 @@ export class Replay {
     const observer = space.observer
     space.nowMs = nowMs
     space.forcedVersion = this.version
-    space.forcedOrigin = this.origin
+    space.forcedTerm = this.term
     space.ignoresExpiry = true
     space.touchesAccess = false
     space.observer = observer === null ? null : this.#discreet
@@ -114,7 +114,7 @@ export class Replay {
       return this.#applyVerb(this.verb)
     } finally {
       space.forcedVersion = 0
-      space.forcedOrigin = 0
+      space.forcedTerm = 0
       space.ignoresExpiry = false
       space.touchesAccess = touchesAccess
       space.observer = observer
@@ -131,9 +131,9 @@ export class Replay {
     this.database = input.u8()
     const count = input.u32()
     this.#base = input.f64()
-    this.#baseOrigin = input.u32()
+    this.#baseTerm = input.u32()
     this.version = input.f64()
-    this.origin = input.u32()
+    this.term = input.u32()
     const args = this.#args
     args.clear()
     args.bytes = input.bytes
@@ -162,11 +162,12 @@ export class Replay {
     const ref = this.#peekLiving()
     const standing = this.#standing
     standing.take(ref, this.database, this.#args.bytes, this.keyStart, this.keyEnd)
-    const { here, version, origin } = standing
-    const [base, baseOrigin] = [this.#base, this.#baseOrigin]
-    this.hasFitted = version !== 0 && base === version && baseOrigin === origin
+    const { here, version, term } = standing
+    const [base, baseTerm] = [this.#base, this.#baseTerm]
+    if (this.version <= standing.flushed) return this.#refuse('ahead')
+    this.hasFitted = version !== 0 && base === version && baseTerm === term
     const incoming = INCOMING[verb]!
-    const decision = decide(incoming, base, baseOrigin, this.version, this.origin, here, version, origin)
+    const decision = decide(incoming, base, baseTerm, this.version, this.term, here, version, term)
     if (decision === 'done') return 'applied'
     if (decision !== 'apply') return this.#refuse(decision)
     if (verb === EFFECT_PUT) return this.#put(ref)
@@ -184,9 +185,9 @@ export class Replay {
 
   /** The removal of a key that is not here (any more). */
   #bury(): void {
-    const { database, keyStart, keyEnd, version, origin } = this
+    const { database, keyStart, keyEnd, version, term } = this
     const removedMs = wallMsOf(version)
-    this.#space.tombstones?.bury(database, this.#args.bytes, keyStart, keyEnd, version, origin, removedMs)
+    this.#space.tombstones?.bury(database, this.#args.bytes, keyStart, keyEnd, version, term, removedMs)
   }
 
   /** The key's entry. One that was over when the effect was made counts as gone, as it did there. */

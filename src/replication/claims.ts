@@ -1,11 +1,13 @@
 /**
- * Claims [Machine]: whom this owner has promised each of its slots to.
+ * Claims [Machine]: whom this owner has promised each of its slots to, and under which term.
  *
- * Who begins to act for a slot claims it: it asks the other owners for what they know, and whoever answers promises to
- * take the slot's effects from nobody else until somebody else claims. Every quorum that confirms a write then shares
- * an owner with the quorum of the latest claim, and that owner refuses whoever claimed before: so an acting primary
- * knows, once it has settled, everything that was or will be confirmed, whatever anybody believes about who is alive
- * (the first phase of Paxos; the slot is the register). A promise lasts as long as the process. It knows no effects.
+ * Who begins to act for a slot claims it: under a term higher than any it knows of it asks the other owners for what they
+ * know, and whoever grants that promises to take the slot's effects under no lower term from then on. A term is granted to
+ * one claimant only, so no two nodes ever act under the same. Every quorum that confirms a write shares an owner with
+ * the quorum of each later claim: so an acting primary knows, once it has settled, everything that was or will be
+ * confirmed under lower terms, whatever anybody believes about who is alive (Paxos; the slot is the register, the term
+ * the ballot). Versions carry the term they were made under (resolve.ts). A promise lasts as long as the process; who
+ * has forgotten its promises counts for nothing until it has heard the others' (settling.ts). It knows no effects.
  */
 import { SLOT_COUNT } from '../store/hash-slot.ts'
 
@@ -16,14 +18,28 @@ const NAMES_MAX = 0xffff
 export class Claims {
   /** By slot, the number of a name. */
   readonly #holders = new Uint16Array(SLOT_COUNT)
+  readonly #terms = new Uint32Array(SLOT_COUNT)
   #names: string[] = ['']
   #numbers = new Map<string, number>()
   // Effects come in runs of one sender.
   #lastId = ''
   #lastNumber = NONE
 
-  promise(slot: number, id: string): void {
+  promise(slot: number, id: string, term: number): void {
     this.#holders[slot] = this.#numberOf(id)
+    this.#terms[slot] = term
+  }
+
+  /** The highest term promised: a claim must be above it. */
+  termOf(slot: number): number {
+    return this.#terms[slot]!
+  }
+
+  /** Others have promised the slot under this term: whoever it was, this owner holds itself to it as well. */
+  learn(slot: number, term: number): void {
+    if (term <= this.#terms[slot]!) return
+    this.#terms[slot] = term
+    this.#holders[slot] = NONE
   }
 
   /** Empty: nobody has claimed the slot here. */
@@ -31,18 +47,22 @@ export class Claims {
     return this.#names[this.#holders[slot]!]!
   }
 
-  /** May effects on this slot come from this sender? */
-  allows(slot: number, senderId: string): boolean {
-    const holder = this.#holders[slot]!
-    if (holder === NONE) return true
+  /** May an effect on this slot come from this sender, who acts under this term? A higher one is as good as promised. */
+  accepts(slot: number, senderId: string, term: number): boolean {
+    const promised = this.#terms[slot]!
+    if (term < promised) return false
     if (senderId !== this.#lastId) {
       this.#lastId = senderId
-      this.#lastNumber = this.#numbers.get(senderId) ?? NONE
+      this.#lastNumber = this.#numberOf(senderId)
     }
-    return holder === this.#lastNumber
+    const holder = this.#holders[slot]!
+    if (term === promised && holder !== NONE) return holder === this.#lastNumber
+    this.#terms[slot] = term
+    this.#holders[slot] = this.#lastNumber
+    return true
   }
 
-  /** This node owns the slot no longer: its promise is worth nothing to anybody. */
+  /** This node owns the slot no longer. */
   release(slot: number): void {
     this.#holders[slot] = NONE
   }

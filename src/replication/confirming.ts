@@ -18,6 +18,7 @@ import {
   READ_STANDINGS,
   STANDS_AS_ENTRY,
   STANDS_AS_TOMBSTONE,
+  STANDS_NOWHERE,
   STANDS_UNKNOWN,
 } from './owner-answers.ts'
 import { type KeyName, type PeerPort, writeKeyName } from './peer-port.ts'
@@ -179,12 +180,21 @@ export class Confirming {
     for (const { question } of asked) {
       const here = input.isAtEnd ? STANDS_UNKNOWN : input.u8()
       const version = input.f64()
-      const origin = input.u32()
+      const term = input.u32()
       const isSound = !input.isBroken && here <= STANDS_AS_TOMBSTONE && Number.isSafeInteger(version)
-      if (isSound)
-        question.onWord({ peerId, isEntry: here === STANDS_AS_ENTRY, version, origin, isTold: false })
-      else question.onSilence()
+      if (!isSound) question.onSilence()
+      else if (here === STANDS_NOWHERE) this.#onNowhere(peerId, question, version)
+      else question.onWord({ peerId, isEntry: here === STANDS_AS_ENTRY, version, term, isTold: false })
     }
+  }
+
+  /** An owner that has nothing because of a flush this node has not heard of tells it of the flush. */
+  #onNowhere(peerId: string, question: Question, flushed: number): void {
+    const { replica, space } = this.#parts
+    const { database } = question.name
+    if (flushed > (space.tombstones?.flushVersion[database] ?? Number.POSITIVE_INFINITY))
+      replica.onFlush(database, flushed, this.#ports.wallMs())
+    question.onWord({ peerId, isEntry: false, version: 0, term: 0, isTold: false })
   }
 
   #look({ database, key }: KeyName): Standing {
@@ -228,7 +238,7 @@ export class Confirming {
     if (bytes.length === 0) {
       const { database, key } = question.name
       this.#removal.clear()
-      writeRemoval(database, key, 0, key.length, from.version, from.origin, this.#removal)
+      writeRemoval(database, key, 0, key.length, from.version, from.term, this.#removal)
       bytes = this.#removal.bytes.subarray(0, this.#removal.length)
     }
     const { refusals } = this.#parts.replica.onTransfer(bytes, this.#ports.wallMs())
@@ -271,7 +281,7 @@ export class Confirming {
       this.counters.repairsDropped++
       return
     }
-    const { here, origin, version } = this.#look(question.name)
+    const { here, term, version } = this.#look(question.name)
     this.#repairsUnderWay++
     this.counters.readRepairs++
     question.busy++
@@ -281,7 +291,7 @@ export class Confirming {
       if (result.isDone && result.refused === 0) {
         word.isEntry = here === 'entry'
         word.version = version
-        word.origin = origin
+        word.term = term
       }
       this.#goOn(asked)
     })

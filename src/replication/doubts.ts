@@ -121,16 +121,16 @@ export class Doubts {
     start: number,
     end: number,
     version: number,
-    origin: number,
+    term: number,
     fits: boolean,
   ): void {
     const known = this.#byName.get(nameOf(database, bytes, start, end))
     if (known === undefined) return
     for (const { doubt, key } of [...known]) {
       if (fits) {
-        this.#descend(key, version, origin)
+        this.#descend(key, version, term)
         this.#judge(doubt)
-      } else if (!key.lineage.has(versionName(version, origin))) this.#end(doubt, false, 'overwritten')
+      } else if (!key.lineage.has(versionName(version, term))) this.#end(doubt, false, 'overwritten')
     }
   }
 
@@ -153,14 +153,14 @@ export class Doubts {
     const keys = new Map<string, DoubtedKey>()
     const effects = new EffectReader(bytes, length)
     while (effects.next()) {
-      const { database, keyEnd, keyStart, origin, version } = effects
+      const { database, keyEnd, keyStart, term, version } = effects
       const name = nameOf(database, bytes, keyStart, keyEnd)
       // The last write of the batch stands for those before it: each is built on the one before.
       keys.set(name, {
         database,
         key: Buffer.from(bytes.subarray(keyStart, keyEnd)),
         slot: slotOf(bytes, keyStart, keyEnd),
-        lineage: new Set([versionName(version, origin)]),
+        lineage: new Set([versionName(version, term)]),
         words: new Map(),
         hasQuorum: false,
         hasAll: false,
@@ -169,8 +169,8 @@ export class Doubts {
     return [...keys.values()]
   }
 
-  #descend({ lineage }: DoubtedKey, version: number, origin: number): void {
-    lineage.add(versionName(version, origin))
+  #descend({ lineage }: DoubtedKey, version: number, term: number): void {
+    lineage.add(versionName(version, term))
     if (lineage.size <= this.limits.descendantsMax) return
     for (const oldest of lineage) {
       lineage.delete(oldest)
@@ -212,8 +212,8 @@ export class Doubts {
     for (const { doubt, key } of keys) {
       const word = readPromisedStanding(input)
       if (word === undefined) return
-      const { holder, isServing, origin, version } = word
-      key.words.set(peerId, { version: versionName(version, origin), holder, isServing })
+      const { holder, isServing, term, version } = word
+      key.words.set(peerId, { version: versionName(version, term), holder, isServing })
       if (this.#doubts.has(doubt)) this.#judge(doubt)
     }
   }
@@ -247,14 +247,14 @@ export class Doubts {
   }
 
   #ownWord(key: DoubtedKey): OwnersWord {
-    const { claims, roles, space } = this.#parts
+    const { claims, roles } = this.#parts
     const standing = this.#standing
     standing.look(key.database, key.key, 0, key.key.length)
-    const { origin, version } = standing
-    // What this node writes is always built on what is here, and what is here has the write in it: `onForeign` watches.
-    if (origin === space.origin) this.#descend(key, version, origin)
+    const { term, version } = standing
+    // What is here has the write in it, or `onForeign` would have ended the doubt.
+    if (version !== 0) this.#descend(key, version, term)
     return {
-      version: versionName(version, origin),
+      version: versionName(version, term),
       holder: claims.holderOf(key.slot),
       isServing: roles.roles[key.slot] === SERVING,
     }
@@ -274,8 +274,8 @@ export class Doubts {
   }
 }
 
-function versionName(version: number, origin: number): string {
-  return `${version} ${origin}`
+function versionName(version: number, term: number): string {
+  return `${version} ${term}`
 }
 
 function nameOf(database: number, key: Uint8Array, start: number, end: number): string {

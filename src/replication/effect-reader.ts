@@ -8,7 +8,7 @@ import { EFFECT_EXPIRE, EFFECT_RUN } from '../store/effect-log.ts'
 export class EffectReader {
   database = 0
   version = 0
-  origin = 0
+  term = 0
   /** The key lies in the bytes given. */
   keyStart = 0
   keyEnd = 0
@@ -28,7 +28,7 @@ export class EffectReader {
     input.f64()
     input.u32()
     this.version = input.f64()
-    this.origin = input.u32()
+    this.term = input.u32()
     const keyAt = verb === EFFECT_RUN ? 1 : 0
     for (let at = 0; at < count && !input.isBroken; at++) {
       input.sized()

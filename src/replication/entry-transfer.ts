@@ -5,7 +5,7 @@
  *
  * Before entries, owners compare lists of versions, in the order of the lister's index and so in pages:
  *
- *   { u8 1 = entry, 0 = removal | u8 database | f64 version | u32 origin | u32 length | key }*
+ *   { u8 1 = entry, 0 = removal | u8 database | f64 version | u32 term | u32 length | key }*
  *
  * Entries whose time has come are neither sent nor listed. It does not know who asks, nor why.
  */
@@ -14,7 +14,6 @@ import { EFFECT_PUT, EFFECT_REMOVE } from '../store/effect-log.ts'
 import { writeEntry } from '../store/entry-codec.ts'
 import { DATABASE_COUNT, type Keyspace } from '../store/keyspace.ts'
 import type { Standing } from '../store/standing.ts'
-import { supersedes } from './resolve.ts'
 
 /** Writes the entry or the removal of the key `standing` was asked for; false: nothing is known, nothing was written. */
 export function writeStanding(
@@ -26,17 +25,17 @@ export function writeStanding(
   end: number,
   out: ByteWriter,
 ): boolean {
-  const { version, origin } = standing
+  const { version, term } = standing
   if (standing.here === 'nothing') return false
   if (standing.here === 'entry') writeLiving(space, standing.ref, out)
-  else writeRemoval(database, key, start, end, version, origin, out)
+  else writeRemoval(database, key, start, end, version, term, out)
   return true
 }
 
 export function writeLiving(space: Keyspace, ref: number, out: ByteWriter): void {
   const entries = space.entries
   const start = entries.keyStart(ref)
-  writeHead(EFFECT_PUT, entries.databaseOf(ref), 2, entries.versionOf(ref), entries.originOf(ref), out)
+  writeHead(EFFECT_PUT, entries.databaseOf(ref), 2, entries.versionOf(ref), entries.termOf(ref), out)
   out.sized(entries.keyBuffer(ref), start, start + entries.keyLength(ref))
   const mark = out.beginSized()
   writeEntry(space, ref, out)
@@ -49,10 +48,10 @@ export function writeRemoval(
   start: number,
   end: number,
   version: number,
-  origin: number,
+  term: number,
   out: ByteWriter,
 ): void {
-  writeHead(EFFECT_REMOVE, database, 1, version, origin, out)
+  writeHead(EFFECT_REMOVE, database, 1, version, term, out)
   out.sized(key, start, end)
 }
 
@@ -61,7 +60,7 @@ function writeHead(
   database: number,
   count: number,
   version: number,
-  origin: number,
+  term: number,
   out: ByteWriter,
 ): void {
   out.u8(verb)
@@ -70,7 +69,7 @@ function writeHead(
   out.f64(0)
   out.u32(0)
   out.f64(version)
-  out.u32(origin)
+  out.u32(term)
 }
 
 /** Lists about `countMax` entries of a slot from `fromHash` on; answers the hash to go on from, 0 at the end. */
@@ -92,7 +91,7 @@ export function listEntries(
     const end = start + entries.keyLength(ref)
     const key = entries.keyBuffer(ref)
     const database = entries.databaseOf(ref)
-    listOne(1, database, entries.versionOf(ref), entries.originOf(ref), key, start, end, out)
+    listOne(1, database, entries.versionOf(ref), entries.termOf(ref), key, start, end, out)
   }
   return next
 }
@@ -113,7 +112,7 @@ export function listRemovals(
     const start = entries.keyStart(ref)
     const end = start + entries.keyLength(ref)
     const key = entries.keyBuffer(ref)
-    listOne(0, entries.databaseOf(ref), entries.versionOf(ref), entries.originOf(ref), key, start, end, out)
+    listOne(0, entries.databaseOf(ref), entries.versionOf(ref), entries.termOf(ref), key, start, end, out)
   }
   return next
 }
@@ -122,7 +121,7 @@ function listOne(
   kind: number,
   database: number,
   version: number,
-  origin: number,
+  term: number,
   key: Uint8Array,
   start: number,
   end: number,
@@ -131,7 +130,7 @@ function listOne(
   out.u8(kind)
   out.u8(database)
   out.f64(version)
-  out.u32(origin)
+  out.u32(term)
   out.sized(key, start, end)
 }
 
@@ -140,7 +139,7 @@ export class VersionList {
   isEntry = false
   database = 0
   version = 0
-  origin = 0
+  term = 0
   /** The key lies in `bytes`. */
   start = 0
   end = 0
@@ -164,7 +163,7 @@ export class VersionList {
     this.isEntry = kind === 1
     this.database = input.u8()
     this.version = input.f64()
-    this.origin = input.u32()
+    this.term = input.u32()
     input.sized()
     this.start = input.start
     this.end = input.stop
@@ -176,12 +175,12 @@ export class VersionList {
   /** Is what the lister has newer than what is known here? Then it is to be pulled. */
   isNewerThanHere(standing: Standing): boolean {
     standing.look(this.database, this.bytes, this.start, this.end)
-    return supersedes(this.version, this.origin, standing.version, standing.origin)
+    return standing.isOlderThan(this.version, this.term)
   }
 
   /** Is it older, or the same? Older, the lister is the one to be sent something. */
   isOlderThanHere(standing: Standing): boolean {
     standing.look(this.database, this.bytes, this.start, this.end)
-    return supersedes(standing.version, standing.origin, this.version, this.origin)
+    return standing.isNewerThan(this.version, this.term)
   }
 }

@@ -17,16 +17,7 @@ import { VersionList, writeStanding } from './entry-transfer.ts'
 import { KeyNames } from './peer-port.ts'
 import type { Replica } from './replica.ts'
 import { SERVING, type SlotRoles } from './slot-roles.ts'
-import {
-  GRANTED,
-  isClaimIn,
-  OWNED,
-  SlotSummary,
-  slotIn,
-  takeMarks,
-  WHOLE,
-  writeMarks,
-} from './slot-summary.ts'
+import { GRANTED, OWNED, readSlot, SlotSummary, takeMarks, WHOLE, writeMarks } from './slot-summary.ts'
 import { writePage } from './version-page.ts'
 
 /** Flags of a read. */
@@ -38,6 +29,7 @@ export const READ_AUTHORITATIVE = 2
 export const READ_PROMISES = 4
 
 /** How a key stands, as answers say it. */
+/** With the version up to which its database was flushed, or 0. */
 export const STANDS_NOWHERE = 0
 export const STANDS_AS_ENTRY = 1
 export const STANDS_AS_TOMBSTONE = 2
@@ -71,7 +63,7 @@ export interface AnswerParts {
 
 export interface PromisedStanding {
   readonly version: number
-  readonly origin: number
+  readonly term: number
   /** The owner asked acts for the slot and is settled there. */
   readonly isServing: boolean
   /** Whom it has promised the slot to; itself, if it acts. */
@@ -82,11 +74,11 @@ export interface PromisedStanding {
 export function readPromisedStanding(input: ByteReader): PromisedStanding | undefined {
   if (input.isAtEnd) return undefined
   const version = input.f64()
-  const origin = input.u32()
+  const term = input.u32()
   const isServing = input.u8() === 1
   input.sized()
   if (input.isBroken) return undefined
-  return { version, origin, isServing, holder: input.bytes.toString('latin1', input.start, input.stop) }
+  return { version, term, isServing, holder: input.bytes.toString('latin1', input.start, input.stop) }
 }
 
 export class OwnerAnswers {
@@ -113,7 +105,7 @@ export class OwnerAnswers {
 
   #onDigests(from: Correspondent, { correlation, fields, bytes, start, end }: Arrival): void {
     if (fields[0] !== this.#ports.fingerprint()) return from.fail(correlation, 'another placement')
-    const { replica, space } = this.#parts
+    const { claims, replica, space } = this.#parts
     const nowMs = this.#begin()
     const input = new ByteReader(bytes, start, end)
     const flush = (database: number, version: number) => replica.onFlush(database, version, nowMs)
@@ -121,13 +113,13 @@ export class OwnerAnswers {
     writeMarks(space, this.#out)
     const outclaimed: number[] = []
     while (!input.isAtEnd) {
-      const word = input.u16()
-      const slot = slotIn(word)
+      const { claimTerm, slot } = readSlot(input)
       let flags = this.#ownershipOf(slot)
-      if (flags !== 0 && isClaimIn(word)) flags |= this.#grant(slot, from.peer.id, outclaimed)
+      if (flags !== 0 && claimTerm !== 0) flags |= this.#grant(slot, from.peer.id, claimTerm, outclaimed)
       this.#out.u8(flags)
       this.#summary.measure(space, slot)
       this.#summary.write(this.#out)
+      this.#out.u32(claims.termOf(slot))
       this.counters.summaries++
     }
     if (input.isBroken) from.fail(correlation, 'not a list of slots')
@@ -143,11 +135,12 @@ export class OwnerAnswers {
     return this.#ports.isWhole(slot) ? OWNED | WHOLE : OWNED
   }
 
-  #grant(slot: number, claimant: string, outclaimed: number[]): number {
+  /** Who is believed to act before the claimant is not deposed, so that claimants do not take turns for ever. */
+  #grant(slot: number, claimant: string, term: number, outclaimed: number[]): number {
     const { claims, roles, selfId } = this.#parts
-    if (!roles.acceptsFrom(slot, claimant)) return 0
+    if (term <= claims.termOf(slot) || !roles.acceptsFrom(slot, claimant)) return 0
     const isOurs = claims.holderOf(slot) === selfId
-    claims.promise(slot, claimant)
+    claims.promise(slot, claimant, term)
     if (isOurs && roles.actingId(slot) === selfId) outclaimed.push(slot)
     if (this.#ports.hasPulls(slot)) return 0
     this.counters.grants++
@@ -209,8 +202,8 @@ export class OwnerAnswers {
     if (isKnown && standing.here === 'nothing') here = STANDS_NOWHERE
     else if (isKnown) here = standing.here === 'entry' ? STANDS_AS_ENTRY : STANDS_AS_TOMBSTONE
     this.#out.u8(here)
-    this.#out.f64(standing.version)
-    this.#out.u32(standing.origin)
+    this.#out.f64(here === STANDS_NOWHERE ? standing.flushed : standing.version)
+    this.#out.u32(standing.term)
   }
 
   /** A key that is not known for certain stands nowhere: version 0. */
@@ -220,7 +213,7 @@ export class OwnerAnswers {
     const slot = slotOf(bytes, start, end)
     this.#standing.look(database, bytes, start, end)
     this.#out.f64(isKnown ? this.#standing.version : 0)
-    this.#out.u32(isKnown ? this.#standing.origin : 0)
+    this.#out.u32(isKnown ? this.#standing.term : 0)
     this.#out.u8(roles.roles[slot] === SERVING ? 1 : 0)
     this.#out.sizedText(claims.holderOf(slot))
   }

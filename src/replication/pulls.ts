@@ -15,7 +15,7 @@ export interface Wait {
   readonly batch: number
   readonly index: number
   readonly version: number
-  readonly origin: number
+  readonly term: number
 }
 
 export interface Pull {
@@ -73,11 +73,11 @@ export class Pulls {
   }
 
   /** The key stands at this version: ends the waits for it and for older ones, and adds their senders to `told`. */
-  heal(pull: Pull, version: number, origin: number, told: Set<string>): number {
+  heal(pull: Pull, version: number, term: number, told: Set<string>): number {
     let kept = 0
     const waits = pull.waits
     for (const wait of waits) {
-      if (supersedes(wait.version, wait.origin, version, origin)) waits[kept++] = wait
+      if (supersedes(wait.version, wait.term, version, term)) waits[kept++] = wait
       else {
         wait.received.endWait(wait.batch)
         told.add(wait.sender)

@@ -16,7 +16,7 @@ export interface OwnersWord {
   readonly peerId: string
   isEntry: boolean
   version: number
-  origin: number
+  term: number
   /** It has been sent what is newer here, or will be. */
   isTold: boolean
 }
@@ -25,7 +25,8 @@ export interface OwnersWord {
 export interface OwnWord {
   readonly here: 'nothing' | 'entry' | 'tombstone'
   readonly version: number
-  readonly origin: number
+  readonly term: number
+  isOlderThan(version: number, term: number): boolean
 }
 
 export type NextStep =
@@ -82,8 +83,8 @@ export class Question {
     if (words.length < needed) return words.length + this.outstanding < needed ? UNAVAILABLE : WAIT
     let newest: OwnersWord | undefined
     for (const word of words)
-      if (supersedes(word.version, word.origin, newest?.version ?? 0, newest?.origin ?? 0)) newest = word
-    if (newest !== undefined && supersedes(newest.version, newest.origin, own.version, own.origin))
+      if (supersedes(word.version, word.term, newest?.version ?? 0, newest?.term ?? 0)) newest = word
+    if (newest !== undefined && own.isOlderThan(newest.version, newest.term))
       return { kind: 'pull', from: newest }
     const behind = this.behind(own)
     if (words.length - behind.length >= needed) return KNOWN
@@ -94,8 +95,8 @@ export class Question {
 
   /** Those who have something older than what is here. Knowing nothing of a key that was removed is no fault. */
   behind(own: OwnWord): OwnersWord[] {
-    return this.words.filter(({ isEntry, origin, version }) => {
-      if (version === own.version && origin === own.origin) return false
+    return this.words.filter(({ isEntry, term, version }) => {
+      if (version === own.version && term === own.term) return false
       return own.here === 'entry' || isEntry
     })
   }

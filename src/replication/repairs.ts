@@ -88,7 +88,7 @@ export class Repairs {
     const isIn = roles.groups.map((group) => group.peerIds.includes(peerId))
     const slots: SurveyedSlot[] = []
     for (let slot = 0; slot < roles.roles.length; slot++) {
-      if (isIn[roles.groupOf[slot]!]) slots.push({ slot, isClaim: false, peerIds })
+      if (isIn[roles.groupOf[slot]!]) slots.push({ slot, claimTerm: 0, peerIds })
     }
     return slots
   }

@@ -19,7 +19,7 @@ import { Standing } from '../store/standing.ts'
 import { writeRemoval } from './entry-transfer.ts'
 import { type Pull, Pulls } from './pulls.ts'
 import { type Acknowledgement, Received, type Refusal, type RefusalReason } from './received.ts'
-import { ORIGIN_MAX, supersedes } from './resolve.ts'
+import { supersedes } from './resolve.ts'
 
 /** Told of everything applied here that was made elsewhere, while it asks for it. */
 export interface ForeignObserver {
@@ -31,7 +31,7 @@ export interface ForeignObserver {
     start: number,
     end: number,
     version: number,
-    origin: number,
+    term: number,
     fits: boolean,
   ): void
 }
@@ -68,6 +68,9 @@ export interface Verdict {
   refusals: Refusal[]
 }
 
+/** May the sender of a batch act for this slot under this term? */
+export type MayAct = (slot: number, term: number) => boolean
+
 const NO_KEY = Buffer.alloc(0)
 
 export class Replica {
@@ -99,7 +102,7 @@ export class Replica {
   }
 
   /** The bytes are used during the call only. Send `acknowledgementFor(batch.sender)` afterwards. */
-  onEffects(batch: EffectBatch, mayAct: (slot: number) => boolean, nowMs: number): Verdict {
+  onEffects(batch: EffectBatch, mayAct: MayAct, nowMs: number): Verdict {
     const received = this.#receivedFrom(batch)
     received.forgetBefore(batch.floor)
     if (!received.onBatch(batch.number, batch.previous)) this.counters.lostBatches++
@@ -158,11 +161,10 @@ export class Replica {
     space.hlc.observe(version)
     space.nowMs = nowMs
     space.forcedVersion = version
-    space.forcedOrigin = ORIGIN_MAX
     if (coversAll) space.clear(database)
     else this.#clearUpTo(database, version)
     space.forcedVersion = 0
-    space.forcedOrigin = 0
+    space.forcedTerm = 0
     return true
   }
 
@@ -194,13 +196,13 @@ export class Replica {
   }
 
   /** Takes in the effect at the reader's position; answers why not, or null. */
-  #takeEffect(input: ByteReader, mayAct: (slot: number) => boolean, nowMs: number): RefusalReason | null {
+  #takeEffect(input: ByteReader, mayAct: MayAct, nowMs: number): RefusalReason | null {
     const replay = this.#replay
     if (!replay.read(input)) {
       replay.keyEnd = -1
       return 'broken'
     }
-    if (!mayAct(slotOf(input.bytes, replay.keyStart, replay.keyEnd))) return 'outranked'
+    if (!mayAct(slotOf(input.bytes, replay.keyStart, replay.keyEnd), replay.term)) return 'outranked'
     return this.#applyRead(input.bytes, nowMs)
   }
 
@@ -214,8 +216,8 @@ export class Replica {
     this.counters.applied++
     if (this.pulls.size !== 0) this.#heal(bytes)
     if (this.observer !== null && this.observer.size !== 0) {
-      const { database, hasFitted, keyEnd, keyStart, origin, version } = replay
-      this.observer.onForeign(database, bytes, keyStart, keyEnd, version, origin, hasFitted)
+      const { database, hasFitted, keyEnd, keyStart, term, version } = replay
+      this.observer.onForeign(database, bytes, keyStart, keyEnd, version, term, hasFitted)
     }
     return null
   }
@@ -226,14 +228,14 @@ export class Replica {
 
   /** The effect read last has brought its key to its version: who waited for that, or for less, waits no longer. */
   #heal(bytes: Buffer): void {
-    const { database, keyStart, keyEnd, version, origin } = this.#replay
+    const { database, keyStart, keyEnd, version, term } = this.#replay
     const pull = this.pulls.find(database, bytes, keyStart, keyEnd)
-    if (pull !== undefined) this.counters.healed += this.pulls.heal(pull, version, origin, this.#told)
+    if (pull !== undefined) this.counters.healed += this.pulls.heal(pull, version, term, this.#told)
   }
 
   /** Lets the effect read last wait for the whole entry; false: too many wait. */
   #letWait(batch: EffectBatch, received: Received, index: number): boolean {
-    const { database, keyStart, keyEnd, version, origin } = this.#replay
+    const { database, keyStart, keyEnd, version, term } = this.#replay
     const { sender, bytes } = batch
     let pull = this.pulls.find(database, bytes, keyStart, keyEnd) ?? null
     const isNew = pull === null
@@ -242,7 +244,7 @@ export class Replica {
       pull = this.pulls.open(sender, slot, database, bytes, keyStart, keyEnd)
     }
     if (pull === null) return false
-    const waits = this.pulls.wait(pull, { sender, received, batch: batch.number, index, version, origin })
+    const waits = this.pulls.wait(pull, { sender, received, batch: batch.number, index, version, term })
     if (waits) this.counters.gaps++
     if (waits && isNew) this.#ask(sender, pull)
     if (!waits && isNew) this.pulls.close(pull)
@@ -281,15 +283,15 @@ export class Replica {
   /** Whoever made the effects that wait has nothing under this key any more: what they made is over. */
   #takeAbsence(pull: Pull, nowMs: number): void {
     let version = 0
-    let origin = 0
+    let term = 0
     for (const wait of pull.waits) {
-      if (wait.sender !== pull.asked || !supersedes(wait.version, wait.origin, version, origin)) continue
+      if (wait.sender !== pull.asked || !supersedes(wait.version, wait.term, version, term)) continue
       version = wait.version
-      origin = wait.origin
+      term = wait.term
     }
     if (version === 0) return
     this.#removal.clear()
-    writeRemoval(pull.database, pull.key, 0, pull.key.length, version, origin, this.#removal)
+    writeRemoval(pull.database, pull.key, 0, pull.key.length, version, term, this.#removal)
     this.#takeTransfer(this.#removal.bytes.subarray(0, this.#removal.length), nowMs)
   }
 
@@ -298,8 +300,8 @@ export class Replica {
     const standing = this.#standing
     this.#space.nowMs = nowMs
     standing.look(pull.database, pull.key, 0, pull.key.length)
-    const { version, origin } = standing
-    if (version !== 0) this.counters.healed += this.pulls.heal(pull, version, origin, this.#told)
+    const { version, term } = standing
+    if (version !== 0) this.counters.healed += this.pulls.heal(pull, version, term, this.#told)
     const next = this.pulls.nextToAsk(pull, hasFailed)
     if (next !== undefined) this.#ask(next, pull)
     else {

@@ -1,7 +1,9 @@
 /**
  * Resolve [Rule]: what becomes of an effect, given what is known of its key here. The one rule of conflicts: the
- * higher version wins, and between equal versions the higher origin; it holds wherever data is applied (write, hint,
- * repair, hand-off), and nothing is ever applied because it came last.
+ * higher term wins, and within one term the higher version; it holds wherever data is applied (write, hint, repair,
+ * hand-off), and nothing is ever applied because it came last. A term is the number of the claim (claims.ts) under
+ * which a node acted when it made the version: whatever its clock says, what it wrote after it was deposed, and nobody
+ * confirmed, never beats what its successor wrote.
  *
  * Of a key at most one thing is known: its entry, or the tombstone of its removal. An effect is older than that, the
  * same, or newer; a newer one may further fit (it builds on the very version that is here) or be astray. The table
@@ -22,16 +24,8 @@ export type Incoming = 'put' | 'remove' | 'run' | 'expire'
  */
 export type Decision = 'apply' | 'done' | 'ahead' | 'gap'
 
-/** Above every node's own: a version with this origin beats all of its kind. */
-export const ORIGIN_MAX = 0xffffffff
-
-export function supersedes(
-  version: number,
-  origin: number,
-  overVersion: number,
-  overOrigin: number,
-): boolean {
-  return version > overVersion || (version === overVersion && origin > overOrigin)
+export function supersedes(version: number, term: number, overVersion: number, overTerm: number): boolean {
+  return term > overTerm || (term === overTerm && version > overVersion)
 }
 
 export type Decisions = readonly [older: Decision, same: Decision, fits: Decision, astray: Decision]
@@ -61,23 +55,23 @@ export const RECONCILIATION: Readonly<Record<Incoming, Readonly<Record<Here, Dec
 }
 
 /**
- * `base` and `baseOrigin` are the version the effect builds on, 0 when it found no key: two nodes may make the same
- * version in the same instant, and what one built on its own does not fit the other's. `hereVersion` and `hereOrigin`
+ * `base` and `baseTerm` are the version the effect builds on, 0 when it found no key: two nodes may make the same
+ * version in the same instant, and what one built on its own does not fit the other's. `hereVersion` and `hereTerm`
  * are those of the entry or tombstone, 0 when nothing is known.
  */
 export function decide(
   incoming: Incoming,
   base: number,
-  baseOrigin: number,
+  baseTerm: number,
   version: number,
-  origin: number,
+  term: number,
   here: Here,
   hereVersion: number,
-  hereOrigin: number,
+  hereTerm: number,
 ): Decision {
   const decisions = RECONCILIATION[incoming][here]
-  if (supersedes(hereVersion, hereOrigin, version, origin)) return decisions[0]
-  if (!supersedes(version, origin, hereVersion, hereOrigin)) return decisions[1]
+  if (supersedes(hereVersion, hereTerm, version, term)) return decisions[0]
+  if (!supersedes(version, term, hereVersion, hereTerm)) return decisions[1]
   if (here !== 'entry') return base === 0 ? decisions[2] : decisions[3]
-  return base === hereVersion && baseOrigin === hereOrigin ? decisions[2] : decisions[3]
+  return base === hereVersion && baseTerm === hereTerm ? decisions[2] : decisions[3]
 }

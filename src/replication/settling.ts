@@ -63,6 +63,9 @@ interface Task {
   readonly isClaim: boolean
   /** Whom this owner had promised the slot to: what it wrote last, and was not confirmed, is best known to itself. */
   holder: string
+  /** Of the claim, and the highest that others are known to have promised. */
+  term: number
+  heardTerm: number
   attempts: number
   dueMs: number
   survey: Survey | null
@@ -114,7 +117,6 @@ export class Settling implements SurveyEvents {
   get pullsUnderWay(): number {
     return this.#pullsUnderWay
   }
-
   /** Owned slots whose content this node cannot vouch for yet. */
   get missingCount(): number {
     return this.#missing
@@ -192,12 +194,14 @@ export class Settling implements SurveyEvents {
 
   onAnswer(survey: Survey, slot: number, answer: SlotAnswer): void {
     const task = this.#tasks.get(slot)
-    if (task === undefined || task.survey !== survey || (task.isClaim && !answer.isGranted)) return
+    if (task === undefined || task.survey !== survey) return
+    task.heardTerm = Math.max(task.heardTerm, answer.promisedTerm)
+    if (task.isClaim && !answer.isGranted) return
     task.answers.push(answer)
     if (task.pull === null && this.#mayGoOn(task)) this.#ready.add(task)
   }
 
-  onPeer(_survey: Survey): void {
+  onPeer(): void {
     this.#pump()
   }
 
@@ -217,7 +221,8 @@ export class Settling implements SurveyEvents {
     if (this.#peersOf(slot).length === 0) return this.#settleAlone(slot, isClaim)
     const dueMs = isClaim ? this.#claimedMs[slot]! + this.limits.reclaimMs : 0
     const holder = this.#parts.claims.holderOf(slot)
-    const task = { slot, isClaim, holder, attempts: 0, dueMs, survey: null, answers: [], at: 0, pull: null }
+    const state = { term: 0, heardTerm: 0, attempts: 0, dueMs, survey: null, answers: [], at: 0, pull: null }
+    const task = { slot, isClaim, holder, ...state }
     this.#tasks.set(slot, task)
     if (dueMs > this.#ports.monotonicMs()) this.#resting.add(task)
     else this.#due.add(task)
@@ -305,20 +310,21 @@ export class Settling implements SurveyEvents {
   #ask(task: Task, slots: SurveyedSlot[]): void {
     const { isClaim, slot } = task
     this.#due.delete(task)
-    if (isClaim) this.#claim(slot)
-    slots.push({ slot, isClaim, peerIds: this.#peersOf(slot) })
+    if (isClaim) task.term = this.#claim(slot, task.heardTerm)
+    slots.push({ slot, claimTerm: task.term, peerIds: this.#peersOf(slot) })
   }
 
-  #claim(slot: number): void {
+  #claim(slot: number, heardTerm: number): number {
     const { claims, selfId } = this.#parts
-    claims.promise(slot, selfId)
+    const term = Math.max(claims.termOf(slot), heardTerm) + 1
+    claims.promise(slot, selfId, term)
     this.#claimedMs[slot] = this.#ports.monotonicMs()
+    return term
   }
 
   /** There is nobody to ask: what this node knows is all there is. */
   #settleAlone(slot: number, isClaim: boolean): void {
-    if (isClaim) this.#claim(slot)
-    this.#noteSettled(slot, isClaim)
+    this.#noteSettled(slot, isClaim ? this.#claim(slot, 0) : 0)
   }
 
   #advanceReady(): void {
@@ -369,21 +375,25 @@ export class Settling implements SurveyEvents {
 
   #finish(task: Task): void {
     const { claims, exchange, repairs, selfId } = this.#parts
-    const { answers, isClaim, slot } = task
-    if (isClaim && claims.holderOf(slot) !== selfId) return this.#rest(task)
+    const { answers, heardTerm, isClaim, slot, term } = task
+    const isHeld = claims.holderOf(slot) === selfId && claims.termOf(slot) === term
+    if (isClaim && !isHeld) return this.#rest(task)
     this.#drop(slot)
-    this.#noteSettled(slot, isClaim)
+    if (!isClaim) claims.learn(slot, heardTerm)
+    this.#noteSettled(slot, term)
     this.#own.measure(exchange.space, slot)
     for (const { peerId, summary } of answers) if (!this.#own.isEqual(summary)) repairs.offer(peerId, slot)
   }
 
-  #noteSettled(slot: number, isClaim: boolean): void {
+  /** `term`: of the claim, or 0. */
+  #noteSettled(slot: number, term: number): void {
     if (this.#isWhole[slot] === 0) {
       this.#isWhole[slot] = 1
       this.counters.madeWhole++
       if (this.#isOwned[slot] === 1) this.#missing--
     }
-    if (!isClaim || this.#parts.roles.roles[slot] !== UNSETTLED) return
+    if (term === 0 || this.#parts.roles.roles[slot] !== UNSETTLED) return
+    this.#parts.exchange.space.terms[slot] = term
     this.counters.settled++
     this.#settled.push(slot)
   }

@@ -56,6 +56,7 @@ export class SlotRoles {
   /** Number of the acting primary, or NO_MEMBER. */
   readonly acting = new Uint16Array(SLOT_COUNT).fill(NO_MEMBER)
   readonly groupOf = new Uint16Array(SLOT_COUNT)
+  readonly #isOwned = new Uint8Array(SLOT_COUNT)
   readonly counters = { updates: 0, takeovers: 0, handovers: 0, lapses: 0 }
   groups: readonly Group[] = []
   table: OwnersTable = NO_TABLE
@@ -165,6 +166,10 @@ export class SlotRoles {
     return acting === NO_MEMBER ? undefined : this.table.members[acting]
   }
 
+  owns(slot: number): boolean {
+    return this.#isOwned[slot] === 1
+  }
+
   ownersOf(slot: number): string[] {
     const { members, copies, owners } = this.table
     const ids: string[] = []
@@ -217,6 +222,7 @@ export class SlotRoles {
         else if (owner !== NO_MEMBER) peers.push(owner)
       }
       if (!isOwned) peers.length = 0
+      this.#isOwned[slot] = isOwned ? 1 : 0
       const key = peers.sort((a, b) => a - b).join()
       let group = numbers.get(key)
       if (group === undefined) {

@@ -2,8 +2,8 @@
  * Slot summary [Rule + reader]: what owners compare of their slots before they compare keys. Equal summaries mean the
  * same entries with the same last writes, and the same tombstones.
  *
- *   question  16 f64 flush marks | { u16 slot, the top bit: the asker claims it }*
- *   answer    16 f64 flush marks | { u8 OWNED, WHOLE, GRANTED | i32 low | i32 high | u32 removals }*, as asked
+ *   question  16 f64 flush marks | { u16 slot, the top bit: the asker claims it | u32 term, of a claim }*
+ *   answer    16 f64 flush marks | { u8 OWNED, WHOLE, GRANTED | i32 low | i32 high | u32 removals | u32 promised term }*
  *
  * Tombstones are collected at different times in different places, so summaries may differ although nobody missed
  * anything; that costs a list of versions. A flush leaves a mark instead of tombstones: marks travel along.
@@ -16,7 +16,7 @@ import { DATABASE_COUNT, type Keyspace } from '../store/keyspace.ts'
 export const OWNED = 1
 /** It has seen all that was confirmed there. */
 export const WHOLE = 2
-/** It takes effects from the asker, and from nobody else. */
+/** It takes effects under no lower term than the asker's any more. */
 export const GRANTED = 4
 
 const CLAIM = 0x8000
@@ -60,7 +60,7 @@ function sumOfRemovals(space: Keyspace, slot: number): number {
   tombstones.each(slot, (ref) => {
     const version = entries.versionOf(ref)
     if (version <= flushVersion[entries.databaseOf(ref)]!) return
-    const word = Math.imul((version % 0x100000000) ^ entries.originOf(ref), 0x9e3779b1)
+    const word = Math.imul((version % 0x100000000) ^ entries.termOf(ref), 0x9e3779b1)
     sum = (sum + Math.imul(word ^ (word >>> 15), 0x85ebca6b) + Math.floor(version / 0x100000000)) >>> 0
   })
   return sum
@@ -86,14 +86,18 @@ export function takeMarks(
   return isSound && !input.isBroken
 }
 
-export function writeSlot(slot: number, isClaimed: boolean, out: ByteWriter): void {
-  out.u16(isClaimed ? slot | CLAIM : slot)
+/** A slot in question; `claimTerm` 0: it is not claimed. */
+export interface SlotQuestion {
+  slot: number
+  claimTerm: number
 }
 
-export function slotIn(word: number): number {
-  return word & (SLOT_COUNT - 1)
+export function writeSlot({ claimTerm, slot }: SlotQuestion, out: ByteWriter): void {
+  out.u16(claimTerm === 0 ? slot : slot | CLAIM)
+  if (claimTerm !== 0) out.u32(claimTerm)
 }
 
-export function isClaimIn(word: number): boolean {
-  return (word & CLAIM) !== 0
+export function readSlot(input: ByteReader): SlotQuestion {
+  const word = input.u16()
+  return { slot: word & (SLOT_COUNT - 1), claimTerm: (word & CLAIM) === 0 ? 0 : input.u32() }
 }

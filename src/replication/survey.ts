@@ -11,7 +11,7 @@ import {
   GRANTED,
   OWNED,
   SlotSummary,
-  slotIn,
+  readSlot,
   takeMarks,
   WHOLE,
   writeMarks,
@@ -23,12 +23,15 @@ export interface SlotAnswer {
   readonly isWhole: boolean
   /** Of a claim; answers without one are not granted. */
   readonly isGranted: boolean
+  /** The highest term the owner has promised the slot under. */
+  readonly promisedTerm: number
   readonly summary: SlotSummary
 }
 
 export interface SurveyedSlot {
   readonly slot: number
-  readonly isClaim: boolean
+  /** 0: no claim. */
+  readonly claimTerm: number
   readonly peerIds: readonly string[]
 }
 
@@ -60,15 +63,15 @@ export class Survey {
   /** There must be somebody to ask. */
   start(fingerprint: number): void {
     const bodies = new Map<string, ByteWriter>()
-    for (const { slot, isClaim, peerIds } of this.slots) {
-      for (const peerId of peerIds) {
+    for (const surveyed of this.slots) {
+      for (const peerId of surveyed.peerIds) {
         let body = bodies.get(peerId)
         if (body === undefined) {
           body = new ByteWriter()
           writeMarks(this.#parts.space, body)
           bodies.set(peerId, body)
         }
-        writeSlot(slot, isClaim, body)
+        writeSlot(surveyed, body)
       }
     }
     this.#asked = bodies.size
@@ -98,14 +101,15 @@ export class Survey {
     asked.position = input.position - start
     const answers: { slot: number; answer: SlotAnswer }[] = []
     while (!asked.isAtEnd) {
-      const slot = slotIn(asked.u16())
+      const { slot } = readSlot(asked)
       const flags = input.u8()
       const summary = new SlotSummary()
       summary.read(input)
+      const promisedTerm = input.u32()
       if ((flags & OWNED) === 0) continue
       const isWhole = (flags & WHOLE) !== 0
       const isGranted = (flags & GRANTED) !== 0
-      answers.push({ slot, answer: { peerId, isWhole, isGranted, summary } })
+      answers.push({ slot, answer: { peerId, isWhole, isGranted, promisedTerm, summary } })
     }
     if (input.isBroken || !input.isAtEnd) return false
     for (const { slot, answer } of answers) this.#events.onAnswer(this, slot, answer)

@@ -2,7 +2,7 @@
  * Effect log [Machine]: what a command did, in the form a replica applies: one effect per key touched, each naming
  * the version it builds on and the version it makes. Encoded straight into one growing buffer.
  *
- *   u8 verb | u8 database | u32 argument count | f64 base | u32 its origin | f64 version | u32 origin | { u32 length | bytes }*
+ *   u8 verb | u8 database | u32 argument count | f64 base | u32 its term | f64 version | u32 term | { u32 length | bytes }*
  *
  *   RUN     a request that is deterministic given the base version; arguments = its words
  *   PUT     the whole entry (key, value as entry-codec writes it, expiry inside); builds on nothing
@@ -108,8 +108,8 @@ export class EffectLog {
     this.out.u8(database)
     this.out.u32(argumentCount)
     this.out.f64(this.#space.baseVersion)
-    this.out.u32(this.#space.baseOrigin)
+    this.out.u32(this.#space.baseTerm)
     this.out.f64(this.#space.newVersion)
-    this.out.u32(this.#space.forcedVersion !== 0 ? this.#space.forcedOrigin : this.#space.origin)
+    this.out.u32(this.#space.newTerm)
   }
 }

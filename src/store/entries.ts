@@ -132,7 +132,7 @@ export class Entries {
   expiryOf(ref: number): number {
     return this.arena.f64[ref >>> SEGMENT_SHIFT]![((ref & SEGMENT_MASK) << 1) + 1]!
   }
-  originOf(ref: number): number {
+  termOf(ref: number): number {
     return this.arena.u32[ref >>> SEGMENT_SHIFT]![((ref & SEGMENT_MASK) << 2) + 4]!
   }
   accessOf(ref: number): number {

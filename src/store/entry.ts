@@ -3,7 +3,7 @@
  *
  *    0 f64 version     HLC of the last change          (see hlc.ts)
  *    8 f64 expiry      absolute wall ms, 0 = never
- *   16 u32 origin      node that made this version, breaks ties
+ *   16 u32 term      of the claim under which this version was made
  *   20 u32 access      24 bits LRU clock or LFU counter | 8 bits spare
  *   24 u32 length      bytes of the value, or the handle of a value that lives elsewhere
  *   28 u32 meta        key length 16 | type 4 | database 4 | storage 2 | flags 6

@@ -23,8 +23,8 @@ import type { Tombstones } from './tombstones.ts'
 import { defaultEncodingLimits, type EncodingLimits } from './value-type.ts'
 
 export const DATABASE_COUNT = 16
-/** Per-slot arrays: table heads (twice, to grow), digest, expiry count and bound. */
-const FIXED_BYTES = SLOT_COUNT * (2 * 16 + 8 + 4 + 8)
+/** Per-slot arrays: table heads (twice, to grow), digest, expiry count and bound, term. */
+const FIXED_BYTES = SLOT_COUNT * (2 * 16 + 8 + 4 + 8 + 4)
 
 export class Keyspace {
   readonly entries: Entries
@@ -37,11 +37,9 @@ export class Keyspace {
   readonly keyCount = new Float64Array(DATABASE_COUNT)
   readonly expiries = new SlotExpiries(DATABASE_COUNT)
   readonly ahead: LookAhead
-
   /** Logical database (SELECT) -> physical database (stored in entries). SWAPDB changes only this. */
   readonly databaseMap = Uint8Array.from({ length: DATABASE_COUNT }, (_, database) => database)
   readonly limits: EncodingLimits = defaultEncodingLimits()
-
   observer: KeyspaceObserver | null = null
   /** In a mesh: the keys that were removed. */
   tombstones: Tombstones | null = null
@@ -55,20 +53,20 @@ export class Keyspace {
   accessRule: ((access: number) => number) | null = null
   /** False for clients in NO-TOUCH mode and for replayed effects. */
   touchesAccess = true
-  /** Own node id (32 bits), stored as the origin of versions made here. */
-  origin = 0
+  /** In a mesh: the term under which this node acts for each slot, stored with the versions it makes there. */
+  readonly terms = new Uint32Array(SLOT_COUNT)
   /** Changes since start; commands compare it before and after. */
   changes = 0
-  /** The last change: the version, and its origin, of what it replaced (0 = nothing), and the version it made. */
+  /** The last change: what it replaced (0 = nothing) and what it made. */
   baseVersion = 0
-  baseOrigin = 0
+  baseTerm = 0
   newVersion = 0
+  newTerm = 0
   /** While replaying an effect: the version to stamp instead of a fresh one. 0 = make a fresh one. */
   forcedVersion = 0
-  forcedOrigin = 0
+  forcedTerm = 0
   /** True while expired entries must stay readable (never for clients; replay of effects uses it). */
   ignoresExpiry = false
-
   #foundRef = 0
   #foundSlot = 0
   #foundHash = 0
@@ -125,10 +123,7 @@ export class Keyspace {
     this.entries.setAccess(ref, access)
   }
 
-  /**
-   * Makes an entry for a key that has none (the last lookup of this very key answered 0). The value's bytes are
-   * undefined: the caller fills them and then calls `changed`.
-   */
+  /** Makes an entry for a key that has none (its last lookup answered 0). The caller fills the value and calls `changed`. */
   create(
     database: number,
     type: number,
@@ -332,8 +327,10 @@ export class Keyspace {
 
   #takeOut(ref: number, reason: RemoveReason): void {
     this.baseVersion = this.entries.versionOf(ref)
-    this.baseOrigin = this.entries.originOf(ref)
+    this.baseTerm = this.entries.termOf(ref)
     this.newVersion = this.forcedVersion || this.hlc.next(this.nowMs, this.baseVersion)
+    this.#find(ref)
+    this.newTerm = this.forcedVersion !== 0 ? this.forcedTerm : this.terms[this.#foundSlot]!
     this.#vanish(ref, reason)
   }
 
@@ -341,17 +338,18 @@ export class Keyspace {
     const base = this.entries.versionOf(ref)
     const slot = ref === this.#foundRef ? this.#foundSlot : this.slotOfRef(ref)
     const version = this.forcedVersion !== 0 ? this.forcedVersion : this.hlc.next(this.nowMs, base)
-    const origin = this.forcedVersion !== 0 ? this.forcedOrigin : this.origin
+    const term = this.forcedVersion !== 0 ? this.forcedTerm : this.terms[slot]!
     const u32 = this.arena.u32[ref >>> SEGMENT_SHIFT]!
     const word = (ref & SEGMENT_MASK) << 2
     this.baseVersion = base
-    this.baseOrigin = base === 0 ? 0 : u32[word + 4]!
+    this.baseTerm = base === 0 ? 0 : u32[word + 4]!
     this.newVersion = version
+    this.newTerm = term
     if (base !== 0) this.digest.subtract(slot, u32[word]!, u32[word + 1]!, u32[word + 4]!)
     else if (this.tombstones !== null) this.tombstones.onBorn(this, ref)
     this.arena.f64[ref >>> SEGMENT_SHIFT]![word >> 1] = version
-    u32[word + 4] = origin
-    this.digest.add(slot, u32[word]!, u32[word + 1]!, origin)
+    u32[word + 4] = term
+    this.digest.add(slot, u32[word]!, u32[word + 1]!, term)
   }
 
   #vanish(ref: number, reason: RemoveReason): void {

@@ -80,15 +80,17 @@ export function overwritePlain(
   else bytes.set(value.subarray(valueStart, valueEnd), at)
   if (space.touchesAccess) words[word + 5] = space.accessClock
   const base = doubles[double]!
-  const baseOrigin = words[word + 4]!
-  space.digest.subtract(slot, words[word]!, words[word + 1]!, baseOrigin)
+  const baseTerm = words[word + 4]!
+  space.digest.subtract(slot, words[word]!, words[word + 1]!, baseTerm)
   const version = space.hlc.next(space.nowMs, base)
   doubles[double] = version
-  words[word + 4] = space.origin
-  space.digest.add(slot, words[word]!, words[word + 1]!, space.origin)
+  const term = space.terms[slot]!
+  words[word + 4] = term
+  space.digest.add(slot, words[word]!, words[word + 1]!, term)
   space.baseVersion = base
-  space.baseOrigin = baseOrigin
+  space.baseTerm = baseTerm
   space.newVersion = version
+  space.newTerm = term
   space.changes++
   return ref
 }

@@ -1,7 +1,7 @@
 /**
- * Slot digest [Machine]: a running 64-bit sum per slot over (version, origin) of its entries. A version with its
- * origin names one write of one key, so equal sums mean equal sets of last writes. A change subtracts the old
- * term and adds the new one: the digest is always current and never rebuilt. Terms are mixed from the two words
+ * Slot digest [Machine]: a running 64-bit sum per slot over (version, term) of its entries. A version with its
+ * term names one write of one key, so equal sums mean equal sets of last writes. A change subtracts what the old
+ * one added and adds the new one: the digest is always current and never rebuilt. What is added is mixed from the two words
  * of the version's float64, the same on every node.
  */
 import { SLOT_COUNT } from './hash-slot.ts'
@@ -14,28 +14,28 @@ export class SlotDigest {
     this.sums.fill(0)
   }
 
-  add(slot: number, versionLow: number, versionHigh: number, origin: number): void {
-    const term = mix(versionLow, versionHigh, origin)
+  add(slot: number, versionLow: number, versionHigh: number, term: number): void {
+    const addend = mix(versionLow, versionHigh, term)
     const at = slot << 1
-    this.sums[at] = (this.sums[at]! + term) | 0
-    this.sums[at + 1] = (this.sums[at + 1]! + second(term, versionLow)) | 0
+    this.sums[at] = (this.sums[at]! + addend) | 0
+    this.sums[at + 1] = (this.sums[at + 1]! + second(addend, versionLow)) | 0
   }
 
-  subtract(slot: number, versionLow: number, versionHigh: number, origin: number): void {
-    const term = mix(versionLow, versionHigh, origin)
+  subtract(slot: number, versionLow: number, versionHigh: number, term: number): void {
+    const addend = mix(versionLow, versionHigh, term)
     const at = slot << 1
-    this.sums[at] = (this.sums[at]! - term) | 0
-    this.sums[at + 1] = (this.sums[at + 1]! - second(term, versionLow)) | 0
+    this.sums[at] = (this.sums[at]! - addend) | 0
+    this.sums[at + 1] = (this.sums[at + 1]! - second(addend, versionLow)) | 0
   }
 }
 
-function mix(versionLow: number, versionHigh: number, origin: number): number {
-  const own = versionLow ^ Math.imul(origin, 0x165667b1)
+function mix(versionLow: number, versionHigh: number, term: number): number {
+  const own = versionLow ^ Math.imul(term, 0x165667b1)
   let hash = Math.imul(own ^ (versionHigh >>> 11), 0x85ebca6b) ^ Math.imul(versionHigh, 0x9e3779b1)
   hash ^= hash >>> 15
   return Math.imul(hash, 0xc2b2ae35)
 }
 
-function second(term: number, versionLow: number): number {
-  return Math.imul(term ^ (term >>> 13), 0x27d4eb2f) ^ versionLow
+function second(addend: number, versionLow: number): number {
+  return Math.imul(addend ^ (addend >>> 13), 0x27d4eb2f) ^ versionLow
 }

@@ -5,14 +5,14 @@
  * A tombstone is an entry without a value in an arena of its own (not held against maxmemory: evicting makes
  * tombstones), found by slot and hash like a key, and linked from the oldest to the newest:
  *
- *    0 f64 version | 8 f64 removed ms | 16 u32 origin | 20 u32 newer | 24 u32 older | 28 u32 meta | key bytes
+ *    0 f64 version | 8 f64 removed ms | 16 u32 term | 20 u32 newer | 24 u32 older | 28 u32 meta | key bytes
  *
  * A key has an entry or a tombstone, never both. A flush leaves one mark per database instead of tombstones: all
  * versions up to it are dead. What is over a limit is forgotten, the oldest first, and counted: for those keys a node
  * that was away may bring an old value back. It knows nothing of peers; `mayForget` says when everybody has heard.
  */
 import { wallMsOf } from '../hlc.ts'
-import { ORIGIN_MAX, supersedes } from '../replication/resolve.ts'
+import { supersedes } from '../replication/resolve.ts'
 import { Arena, SEGMENT_MASK, SEGMENT_SHIFT } from './arena.ts'
 import { Entries } from './entries.ts'
 import { TYPE_TOMBSTONE } from './entry.ts'
@@ -45,7 +45,7 @@ export class Tombstones {
   readonly flushVersion = new Float64Array(DATABASE_COUNT)
   /** What `look` found. */
   version = 0
-  origin = 0
+  term = 0
   readonly entries: Entries
   readonly #arena = new Arena()
   readonly #index: HashIndex
@@ -74,16 +74,13 @@ export class Tombstones {
     return this.entries.expiryOf(ref)
   }
 
-  /** Sets `version` and `origin` of the key's removal, be it by a flush; false: none is known. */
+  /** Sets `version` and `term` of the key's removal; false: none is known. What a flush says of it is not looked at. */
   look(database: number, key: Uint8Array, start: number, end: number): boolean {
     const ref = this.find(database, key, start, end)
-    this.version = this.flushVersion[database]!
-    this.origin = ORIGIN_MAX
-    if (ref !== 0 && this.entries.versionOf(ref) > this.version) {
-      this.version = this.entries.versionOf(ref)
-      this.origin = this.entries.originOf(ref)
-    }
-    return this.version !== 0
+    if (ref === 0) return false
+    this.version = this.entries.versionOf(ref)
+    this.term = this.entries.termOf(ref)
+    return true
   }
 
   /** The key's tombstone, or 0. Valid until the next change of any tombstone. */
@@ -106,15 +103,14 @@ export class Tombstones {
     start: number,
     end: number,
     version: number,
-    origin: number,
+    term: number,
     removedMs: number,
   ): void {
     if (version <= this.flushVersion[database]!) return
     const slot = slotOf(key, start, end)
     const hash = hashOf(this.#secret, key, start, end)
     let ref = this.#find(slot, hash, database, key, start, end)
-    if (ref !== 0 && !supersedes(version, origin, this.entries.versionOf(ref), this.entries.originOf(ref)))
-      return
+    if (ref !== 0 && !supersedes(version, term, this.entries.versionOf(ref), this.entries.termOf(ref))) return
     if (ref !== 0) this.#unlink(ref)
     else {
       ref = this.entries.create(database, TYPE_TOMBSTONE, key, start, end, 0)
@@ -122,7 +118,7 @@ export class Tombstones {
       this.count++
       this.counters.buried++
     }
-    this.#write(ref, version, origin, removedMs)
+    this.#write(ref, version, term, removedMs)
     this.#link(ref)
     while (this.count > this.limits.countMax || (this.count > 0 && this.usedBytes() > this.limits.bytesMax)) {
       this.counters.dropped++
@@ -139,12 +135,11 @@ export class Tombstones {
     const isExpired = reason === 'expired'
     if (isExpired && !this.keepsExpired) return
     const version = isExpired ? own : space.newVersion
-    const localOrigin = space.forcedVersion !== 0 ? space.forcedOrigin : space.origin
-    const origin = isExpired ? entries.originOf(ref) : localOrigin
+    const term = isExpired ? entries.termOf(ref) : space.newTerm
     const removedMs = isExpired ? entries.expiryOf(ref) : wallMsOf(version)
     const start = entries.keyStart(ref)
     const end = start + entries.keyLength(ref)
-    this.bury(entries.databaseOf(ref), entries.keyBuffer(ref), start, end, version, origin, removedMs)
+    this.bury(entries.databaseOf(ref), entries.keyBuffer(ref), start, end, version, term, removedMs)
   }
 
   /** An entry got its first version: what was known of the key's removal is over. */
@@ -226,12 +221,12 @@ export class Tombstones {
     return entries.keyBuffer(ref).compare(key, start, end, from, from + end - start) === 0
   }
 
-  #write(ref: number, version: number, origin: number, removedMs: number): void {
+  #write(ref: number, version: number, term: number, removedMs: number): void {
     const doubles = this.#arena.f64[ref >>> SEGMENT_SHIFT]!
     const double = (ref & SEGMENT_MASK) << 1
     doubles[double] = version
     doubles[double + 1] = removedMs
-    this.#words(ref)[at(ref, 4)] = origin
+    this.#words(ref)[at(ref, 4)] = term
     if (version > this.#versionMax) this.#versionMax = version
   }
 

@@ -38,8 +38,8 @@ export class EffectPair {
   constructor(seed: number) {
     this.a = this.#makeNode(seed)
     this.b = this.#makeNode(seed + 1)
-    this.a.space.origin = 11
-    this.b.space.origin = 22
+    this.a.space.terms.fill(11)
+    this.b.space.terms.fill(22)
     this.a.effects.isOn = true
   }
 
@@ -128,7 +128,7 @@ export function dump(space: Keyspace): string[] {
         encodingOf(space, ref),
         entries.expiryOf(ref),
         entries.versionOf(ref),
-        entries.originOf(ref),
+        entries.termOf(ref),
       ]
       return `${facts.join(' ')} ${JSON.stringify(wordsOf(space, ref))}`
     })

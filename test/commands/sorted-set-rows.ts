@@ -169,8 +169,9 @@ export class SortedSetRows {
     const database = input.u8()
     const count = input.u32()
     const base = input.f64()
+    input.u32()
     space.forcedVersion = input.f64()
-    space.forcedOrigin = input.u32()
+    space.forcedTerm = input.u32()
     const words: Buffer[] = []
     for (let i = 0; i < count; i++) {
       input.sized()

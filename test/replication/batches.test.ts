@@ -26,7 +26,9 @@ function house(groups: readonly (readonly string[])[]) {
     },
     onRefused: (peerId, { batch }) => void refused.push(`${peerId} ${batch}`),
     onMissed: (peerId, bytes, length) => void missed.push([peerId, bytes.toString('latin1', 0, length)]),
-    onDoubt: (barriers) => barriers.forEach((barrier) => barrier.onBatchFailed()),
+    onDoubt(barriers) {
+      for (const barrier of barriers) barrier.onBatchFailed()
+    },
     wake() {},
   }
   const batches = new Batches(ports)

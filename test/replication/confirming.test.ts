@@ -13,8 +13,9 @@ function three(): { world: OwnersWorld; nodes: Three; key: string } {
   return { world, nodes: world.nodes as Three, key: keyOf(world, 0) }
 }
 
-/** A write by one node that reached these, whoever acts. */
+/** A write by one node that reached these, whoever acts; all are of one term, so the later is the newer. */
 function write(by: WorldNode, request: string, ...reached: WorldNode[]): void {
+  by.space.terms.fill(9)
   const bytes = by.effectsOf(request)
   for (const node of reached) {
     const { refusals } = node.replica.onEffects(
@@ -272,9 +273,14 @@ test('what is lost on the way makes reads unavailable, never wrong', () => {
 
 test('a question is judged by enough answers and no fewer', () => {
   const name = { database: 0, key: Buffer.from('k') }
-  const nothing = { here: 'nothing', version: 0, origin: 0 } as const
+  const nothing = {
+    here: 'nothing',
+    version: 0,
+    term: 0,
+    isOlderThan: (version: number) => version > 0,
+  } as const
   const question = new Question(name, 2, 4, 0)
-  const word = (peerId: string) => ({ peerId, isEntry: false, version: 0, origin: 0, isTold: false })
+  const word = (peerId: string) => ({ peerId, isEntry: false, version: 0, term: 0, isTold: false })
   question.onWord(word('b'))
   assert.equal(question.next(nothing).kind, 'wait')
   question.onSilence()

@@ -39,7 +39,7 @@ interface Sent {
 
 interface Latest {
   version: number
-  origin: number
+  term: number
   isEntry: boolean
 }
 
@@ -81,11 +81,11 @@ class Run {
   /** The latest write of every key is the one that must be everywhere in the end. */
   note(owner: Owner): void {
     for (const key of KEYS) {
-      const { here, version, origin } = owner.look(key)
-      const before = this.latest.get(key) ?? { version: 0, origin: 0, isEntry: false }
-      const isSameAndOver = version === before.version && origin === before.origin && here === 'tombstone'
-      if (supersedes(version, origin, before.version, before.origin) || isSameAndOver)
-        this.latest.set(key, { version, origin, isEntry: here === 'entry' })
+      const { here, version, term } = owner.look(key)
+      const before = this.latest.get(key) ?? { version: 0, term: 0, isEntry: false }
+      const isSameAndOver = version === before.version && term === before.term && here === 'tombstone'
+      if (supersedes(version, term, before.version, before.term) || isSameAndOver)
+        this.latest.set(key, { version, term, isEntry: here === 'entry' })
     }
   }
 
@@ -125,8 +125,8 @@ class Run {
       assert.deepEqual(owner.space.digest.sums, owners[0]!.space.digest.sums, why)
       assert.deepEqual([owner.replica.pulls.size, owner.replica.pulls.waitCount], [0, 0])
       for (const [key, latest] of this.latest) {
-        const { here, version, origin } = owner.look(key)
-        assert.deepEqual([version, origin], [latest.version, latest.origin], `${key} ${owner.id}\n${why}`)
+        const { here, version, term } = owner.look(key)
+        assert.deepEqual([version, term], [latest.version, latest.term], `${key} ${owner.id}\n${why}`)
         if (!latest.isEntry) assert.notEqual(here, 'entry', `${key} came back\n${why}`)
       }
     }

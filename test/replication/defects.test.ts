@@ -72,6 +72,7 @@ test('defect 2: whoever becomes primary makes versions above all it has seen, th
     const stage = new Stage(3)
     const [old, young, third] = stage.owners as [Owner, Owner, Owner]
     young.skewMs = -60_000
+    for (const { space } of stage.owners) space.terms.fill(1)
     for (const request of ['SET k first', 'SET gone v', 'DEL gone']) {
       const bytes = old.effectsOf(request)
       for (const replica of [young, third])
@@ -92,8 +93,8 @@ test('defect 4: a removal travels with its version, so that a replica that was a
   const set = primary.effectsOf('SET k v')
   for (const owner of [replica, away]) owner.take({ bytes: set })
   replica.take({ number: 2, previous: 1, bytes: primary.effectsOf('DEL k') })
-  const { version, origin } = primary.look('k')
-  assert.deepEqual([replica.look('k').version, replica.look('k').origin], [version, origin])
+  const { version, term } = primary.look('k')
+  assert.deepEqual([replica.look('k').version, replica.look('k').term], [version, term])
   // The hint is the key: what is sent when the owner returns is the removal as it stands.
   assert.equal(away.replica.onTransfer(primary.entryOf('k'), nowMs).applied, 1)
   assert.deepEqual([away.look('k').here, away.look('k').version], ['tombstone', version])

@@ -86,7 +86,6 @@ export class WorldNode implements PeerPort {
     const log = new Log({ sink: () => {}, nowMs: () => world.clock.nowMs })
     this.node = new Node(new Config(), log, ports as unknown as NodePorts, '0'.repeat(40))
     this.space = this.node.space
-    this.space.origin = number + 1
     this.node.effects.isOn = true
     this.tombstones = new Tombstones(this.space.secret, ports.monotonicUs)
     this.space.tombstones = this.tombstones
@@ -223,7 +222,12 @@ export class WorldNode implements PeerPort {
 
   /** Effects as another node sends them. */
   take(sender: string, bytes: Buffer): Verdict {
-    const mayAct = (slot: number) => this.roles.acceptsFrom(slot, sender) && this.claims.allows(slot, sender)
+    const mayAct = (slot: number, term: number) => {
+      const isOurs = this.roles.roles[slot] === SERVING
+      const isAccepted = this.roles.owns(slot) && this.claims.accepts(slot, sender, term)
+      if (isAccepted && isOurs) this.settling.onOutclaimed([slot])
+      return isAccepted
+    }
     const number = ++this.world.batches
     return this.replica.onEffects({ sender, number, previous: 0, floor: 0, bytes }, mayAct, this.wallMs())
   }

@@ -61,7 +61,7 @@ export class Owner {
     const log = new Log({ sink: () => {}, nowMs: () => stage.nowMs })
     this.node = new Node(new Config(), log, ports as unknown as NodePorts, '0'.repeat(40))
     this.space = this.node.space
-    this.space.origin = number + 1
+    this.space.terms.fill(number + 1)
     this.node.effects.isOn = true
     this.tombstones = new Tombstones(this.space.secret, ports.monotonicUs)
     this.space.tombstones = this.tombstones
@@ -171,9 +171,9 @@ export class Stage {
   }
 }
 
-export function removalOf(key: string, version: number, origin: number): Buffer {
+export function removalOf(key: string, version: number, term: number): Buffer {
   const out = new ByteWriter()
-  writeRemoval(0, Buffer.from(key, 'latin1'), 0, key.length, version, origin, out)
+  writeRemoval(0, Buffer.from(key, 'latin1'), 0, key.length, version, term, out)
   return out.copy()
 }
 

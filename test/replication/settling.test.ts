@@ -257,7 +257,7 @@ test('one that acts is unsettled by a claim it grants', () => {
   const { world, nodes, key } = contested()
   const [first, second] = nodes
   first.roles.unsettle(slotOfKey(key))
-  world.run(5)
+  world.run(50)
   assert.deepEqual([first.serves(key), second.serves(key)], [true, false])
   assert.equal(second.answers.counters.outclaimed, 1)
 })
@@ -321,7 +321,7 @@ test('never more is under way than the limits say', () => {
   const ask = second.ask.bind(second)
   second.ask = (id, verb, fields, body, deadlineMs, answered, ...range) => {
     const kind = verb.name === 'digests' ? 'digests' : 'lists'
-    if (verb.name === 'digests') sizes.push((body.length - 128) / 2)
+    if (verb.name === 'digests') sizes.push((body.length - 128) / 6)
     if (verb.name !== 'offer' && verb.name !== 'transfer') open[kind]++
     listsMax = Math.max(listsMax, open.lists)
     assert.equal(open.digests <= 4, true)
@@ -519,13 +519,33 @@ test('who must know that a key is gone is answered only by an owner that has set
 
 test('promises survive more names than there are numbers', () => {
   const claims = new Claims()
-  claims.promise(5, 'kept')
-  for (let i = 0; i < 70_000; i++) claims.promise(6, `n${i}`)
+  claims.promise(5, 'kept', 3)
+  for (let i = 0; i < 70_000; i++) claims.promise(6, `n${i}`, i)
   assert.deepEqual([claims.holderOf(5), claims.holderOf(6), claims.holderOf(7)], ['kept', 'n69999', ''])
   assert.deepEqual(
-    [claims.allows(5, 'kept'), claims.allows(5, 'n69999'), claims.allows(7, 'any')],
+    [claims.accepts(5, 'kept', 3), claims.accepts(5, 'n69999', 3), claims.accepts(7, 'any', 1)],
     [true, false, true],
   )
-  claims.release(5)
-  assert.equal(claims.allows(5, 'n1'), true)
+})
+
+test('effects are taken under the term promised or a higher one, which binds as a promise does', () => {
+  const claims = new Claims()
+  claims.promise(5, 'a', 3)
+  assert.deepEqual(
+    [claims.accepts(5, 'a', 3), claims.accepts(5, 'b', 3), claims.accepts(5, 'b', 2)],
+    [true, false, false],
+  )
+  assert.equal(claims.accepts(5, 'b', 4), true)
+  assert.deepEqual([claims.holderOf(5), claims.termOf(5), claims.accepts(5, 'a', 3)], ['b', 4, false])
+})
+
+test('a term that others have promised binds as well, to whoever acts under it first', () => {
+  const claims = new Claims()
+  claims.learn(5, 7)
+  claims.learn(5, 6)
+  assert.deepEqual([claims.holderOf(5), claims.termOf(5)], ['', 7])
+  assert.deepEqual(
+    [claims.accepts(5, 'a', 6), claims.accepts(5, 'a', 7), claims.accepts(5, 'b', 7)],
+    [false, true, false],
+  )
 })

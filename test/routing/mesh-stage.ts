@@ -142,7 +142,7 @@ export class StageNode {
     const log = new Log({ sink: () => {}, nowMs: wallMs })
     this.node = new Node(new Config(), log, ports as unknown as NodePorts, '0'.repeat(40))
     const { space, effects, executor, state } = this.node
-    space.origin = seed
+    space.terms.fill(seed)
     space.tombstones = new Tombstones(space.secret, ports.monotonicUs)
     effects.isOn = true
     this.roles = this.#makeRoles()

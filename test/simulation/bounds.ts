@@ -86,7 +86,8 @@ function missing(
         returnedMs >= change.invokedMs &&
         invokedMs <= read.returnedMs,
     )
-    if (!isUndone) return `${member} ${name === 'SADD' ? 'is missing' : 'has come back'} at ${read.invokedMs.toFixed(1)}`
+    if (!isUndone)
+      return `${member} ${name === 'SADD' ? 'is missing' : 'has come back'} at ${read.invokedMs.toFixed(1)}`
   }
   return undefined
 }

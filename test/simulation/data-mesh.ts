@@ -125,7 +125,9 @@ export class DataMesh {
 
   /** Two who both go on though each has buried the other. */
   get rivals(): string | undefined {
-    const members = this.up.map(({ mesh }) => mesh.membership).filter(({ life }) => life.agreement.status === 'up')
+    const members = this.up
+      .map(({ mesh }) => mesh.membership)
+      .filter(({ life }) => life.agreement.status === 'up')
     for (const a of members) {
       for (const b of members) {
         const areBoth = a.self.id < b.self.id && hasBuried(a, b) && hasBuried(b, a)

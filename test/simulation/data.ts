@@ -142,7 +142,9 @@ class DataRun {
     const isEqual = (): boolean => this.mesh.slotsThatDiffer().length === 0
     if (!this.#world.runUntil(isEqual, EQUAL_MS, 1000)) {
       const slots = this.mesh.slotsThatDiffer()
-      this.#complain(`after ${EQUAL_MS / 1000} s owners still differ in slots ${slots.slice(0, 10).join(' ')}`)
+      this.#complain(
+        `after ${EQUAL_MS / 1000} s owners still differ in slots ${slots.slice(0, 10).join(' ')}`,
+      )
     }
     this.#equalMs = this.#world.nowMs - startMs
     this.#readAll()
@@ -197,7 +199,9 @@ class DataRun {
         return kind < 0.35 ? ['DEL', key] : ['SET', key, value]
       case 'm':
         if (kind < 0.25) return ['DEL', key]
-        return kind < 0.6 ? ['SET', key, value, 'PX', String(50 + Math.floor(draw() * 3000))] : ['SET', key, value]
+        return kind < 0.6
+          ? ['SET', key, value, 'PX', String(50 + Math.floor(draw() * 3000))]
+          : ['SET', key, value]
       case 'c':
         return kind < 0.7 ? ['INCR', key] : ['INCRBY', key, '100']
       case 's':

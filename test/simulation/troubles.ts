@@ -189,7 +189,9 @@ export class Troubles {
   #bridge(number: number): void {
     const { addresses } = this.#mesh
     const side = this.#someNumbers().filter((other) => other !== number)
-    const rest = addresses.map((_, other) => other).filter((other) => other !== number && !side.includes(other))
+    const rest = addresses
+      .map((_, other) => other)
+      .filter((other) => other !== number && !side.includes(other))
     const pairs = side.flatMap((a) => rest.map((b) => [addresses[a]!, addresses[b]!] as const))
     if (pairs.length === 0) return
     this.#note(`bridge ${nameOf(number)} between ${side.map(nameOf).join(' ')} and the rest`)

@@ -92,7 +92,7 @@ class World {
     const { entries } = this.space
     const ref = this.refOf(key)
     if (ref === 0) return []
-    const words = [entries.metaOf(ref), entries.versionOf(ref), entries.expiryOf(ref), entries.originOf(ref)]
+    const words = [entries.metaOf(ref), entries.versionOf(ref), entries.expiryOf(ref), entries.termOf(ref)]
     const content = entries.storageOf(ref) === STORAGE_OBJECT ? entries.objectOf(ref) : this.value(key)
     return [...words, entries.accessOf(ref), content]
   }

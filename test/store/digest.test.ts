@@ -7,14 +7,14 @@ import { Prng } from '../support/prng.ts'
 
 const word = new DataView(new ArrayBuffer(8))
 
-function add(digest: SlotDigest, slot: number, version: number, origin: number): void {
+function add(digest: SlotDigest, slot: number, version: number, term: number): void {
   word.setFloat64(0, version, true)
-  digest.add(slot, word.getUint32(0, true), word.getUint32(4, true), origin)
+  digest.add(slot, word.getUint32(0, true), word.getUint32(4, true), term)
 }
 
-function subtract(digest: SlotDigest, slot: number, version: number, origin: number): void {
+function subtract(digest: SlotDigest, slot: number, version: number, term: number): void {
   word.setFloat64(0, version, true)
-  digest.subtract(slot, word.getUint32(0, true), word.getUint32(4, true), origin)
+  digest.subtract(slot, word.getUint32(0, true), word.getUint32(4, true), term)
 }
 
 const sumOf = (digest: SlotDigest, slot: number): string =>
@@ -27,10 +27,10 @@ test('the order of changes does not matter, and what is taken out leaves no trac
     { length: 300 },
     () => [prng.bits() * 4096 + prng.below(4096), prng.bits()] as const,
   )
-  for (const [version, origin] of terms) add(one, 9, version, origin)
-  for (const [version, origin] of terms.toReversed()) add(other, 9, version, origin)
+  for (const [version, term] of terms) add(one, 9, version, term)
+  for (const [version, term] of terms.toReversed()) add(other, 9, version, term)
   assert.equal(sumOf(one, 9), sumOf(other, 9))
-  for (const [version, origin] of terms) subtract(one, 9, version, origin)
+  for (const [version, term] of terms) subtract(one, 9, version, term)
   assert.equal(sumOf(one, 9), '0:0')
 })
 
@@ -69,7 +69,7 @@ test('after random changes the digest of each slot is the sum over the entries t
   const prng = new Prng(2)
   const space = new Keyspace(hashSecret(() => prng.bits()))
   space.nowMs = 1_800_000_000_000
-  space.origin = 77
+  space.terms.fill(77)
   for (let step = 0; step < 20_000; step++) {
     const key = Buffer.from(`key:${prng.below(2000)}`)
     const database = prng.below(3)
@@ -87,7 +87,7 @@ test('after random changes the digest of each slot is the sum over the entries t
   for (let slot = 0; slot < SLOT_COUNT; slot++) {
     anew.sums.fill(0, 0, 2)
     space.index.each(slot, (_hash, ref) => {
-      add(anew, 0, space.entries.versionOf(ref), space.entries.originOf(ref))
+      add(anew, 0, space.entries.versionOf(ref), space.entries.termOf(ref))
     })
     assert.equal(sumOf(space.digest, slot), sumOf(anew, 0))
   }

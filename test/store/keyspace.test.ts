@@ -156,7 +156,7 @@ test('versions only rise, and a forced version is stamped as it is', () => {
   assert.ok(space.newVersion > version)
   assert.equal(space.baseVersion, version)
   space.forcedVersion = 12345
-  space.forcedOrigin = 77
+  space.forcedTerm = 77
   const forced = set(space, 'k', 'c')
-  assert.deepEqual([space.entries.versionOf(forced), space.entries.originOf(forced)], [12345, 77])
+  assert.deepEqual([space.entries.versionOf(forced), space.entries.termOf(forced)], [12345, 77])
 })

@@ -21,7 +21,7 @@ class Grave {
     const random = new Prng(seed)
     this.space = new Keyspace(hashSecret(() => random.bits()))
     this.space.nowMs = NOW
-    this.space.origin = 7
+    this.space.terms.fill(7)
     this.tombstones = new Tombstones(this.space.secret, () => this.clockUs++)
     this.space.tombstones = this.tombstones
   }
@@ -36,17 +36,17 @@ class Grave {
     this.space.remove(this.space.peek(database, bytes, 0, bytes.length))
   }
 
-  bury(key: string, version: number, origin = 9, database = 0): void {
+  bury(key: string, version: number, term = 9, database = 0): void {
     const bytes = Buffer.from(key, 'latin1')
-    this.tombstones.bury(database, bytes, 0, bytes.length, version, origin, wallMsOf(version))
+    this.tombstones.bury(database, bytes, 0, bytes.length, version, term, wallMsOf(version))
   }
 
-  /** "version origin", or nothing. */
+  /** "version term", or nothing. */
   find(key: string, database = 0): string {
     const bytes = Buffer.from(key, 'latin1')
     const ref = this.tombstones.find(database, bytes, 0, bytes.length)
     const { entries } = this.tombstones
-    return ref === 0 ? '' : `${entries.versionOf(ref)} ${entries.originOf(ref)}`
+    return ref === 0 ? '' : `${entries.versionOf(ref)} ${entries.termOf(ref)}`
   }
 }
 
@@ -85,11 +85,11 @@ test('while an owner is away, an expired entry leaves a tombstone of its own ver
   assert.equal(tombstones.removedMsOf(tombstones.find(0, Buffer.from('k'), 0, 1)), NOW + 10)
 })
 
-test('a removal that is replayed leaves the version and the origin it has elsewhere', () => {
+test('a removal that is replayed leaves the version and the term it has elsewhere', () => {
   const grave = new Grave()
   grave.set('k')
   grave.space.forcedVersion = grave.space.newVersion + 5
-  grave.space.forcedOrigin = 99
+  grave.space.forcedTerm = 99
   grave.remove('k')
   assert.equal(grave.find('k'), `${grave.space.forcedVersion} 99`)
 })
@@ -144,11 +144,12 @@ test('what is written after a removal made elsewhere is newer than it once the c
 test('an older removal does not take the place of a newer one, a newer one does', () => {
   const grave = new Grave()
   grave.bury('k', 1000, 9)
-  grave.bury('k', 999, 10)
-  grave.bury('k', 1000, 8)
+  grave.bury('k', 1001, 8)
+  grave.bury('k', 999, 9)
   assert.equal(grave.find('k'), '1000 9')
-  grave.bury('k', 1000, 10)
-  assert.equal(grave.find('k'), '1000 10')
+  grave.bury('k', 1001, 9)
+  grave.bury('k', 999, 10)
+  assert.equal(grave.find('k'), '999 10')
   assert.equal(grave.tombstones.count, 1)
 })
 
@@ -240,7 +241,8 @@ test('a flush is the removal of every key up to its version, and of none after i
   assert.ok(flushed > before)
   for (const key of ['a', 'b', 'never seen']) {
     standing.look(0, Buffer.from(key), 0, key.length)
-    assert.deepEqual([standing.here, standing.version], ['tombstone', flushed])
+    assert.deepEqual([standing.here, standing.flushed], ['nothing', flushed])
+    assert.deepEqual([standing.isOlderThan(flushed, 99), standing.isOlderThan(flushed + 1, 0)], [false, true])
   }
   grave.set('b')
   assert.ok(space.newVersion > flushed)
