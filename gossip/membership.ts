@@ -9,7 +9,7 @@ import type { MeshState } from './agreement/mesh-state.ts'
 import { AGREEMENT_ROWS } from './agreement/messages.ts'
 import type { AgreementSnapshot } from './agreement/snapshot.ts'
 import { EventBus } from './events.ts'
-import { BEAT, BEAT_ROWS } from './heartbeats/beat.ts'
+import { BEAT, BEAT_ROWS, type Beat } from './heartbeats/beat.ts'
 import { HeartbeatLadder, type LadderPeer } from './heartbeats/ladder.ts'
 import { LADDER_DEFAULTS, type LadderConfig } from './heartbeats/rung.ts'
 import { Life, type LifeSettings } from './life.ts'
@@ -272,7 +272,7 @@ export class Membership {
   }
 
   #receive(sender: Sender, message: Message): void {
-    if (message[0] === BEAT) this.#onBeat(sender)
+    if (message[0] === BEAT) this.#onBeat(sender, message as unknown as Beat)
     else if (message[0] === TELL) {
       this.counters.tellsReceived++
       this.#sink?.receive(toldOf(sender.id, message))
@@ -365,7 +365,8 @@ export class Membership {
       after: (delayMs: number, run: () => void) => this.#ports.after(delayMs, run),
       random: () => this.#ports.random(),
       beat: (_channel: string, to: readonly LadderPeer[]) => {
-        for (const peer of to) this.courier.send(peer.endpoint, [BEAT])
+        const { birth, incarnation } = this.self
+        for (const peer of to) this.courier.send(peer.endpoint, [BEAT, birth, incarnation])
       },
     }
     const ladder = new HeartbeatLadder({ clusterName, nodeId }, { ...LADDER_DEFAULTS, ...config }, ports)
@@ -376,10 +377,11 @@ export class Membership {
     return ladder
   }
 
-  #onBeat(sender: Sender): void {
+  #onBeat(sender: Sender, [, birth, incarnation]: Beat): void {
     const { heartbeats } = this
     const member = this.#life.swim.get(sender.id)
     if (heartbeats === undefined) return
+    if (member !== undefined) this.#life.swim.onLatest(sender, birth, incarnation)
     heartbeats.onHeartbeat(this.#cluster, sender.id, member?.record.address ?? sender.address)
   }
 }

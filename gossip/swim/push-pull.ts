@@ -85,6 +85,11 @@ export class PushPullExchange {
     this.#ask(stranger.address)
   }
 
+  /** One that has said something of itself since we heard of it last. */
+  askNewer(sender: Sender): void {
+    this.#ask(sender.address)
+  }
+
   onSync(sender: Sender, [, isJoin, sums]: Sync): void {
     const { members, counters } = this.#context
     const wanted = new Uint8Array(BUCKET_COUNT)

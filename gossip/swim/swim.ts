@@ -262,6 +262,14 @@ export class Swim {
     if (this.#phase === 'running') this.#prober.onDoubt(id)
   }
 
+  /** The sender's last word about itself; who missed it, as gossip may miss anybody, asks for it. */
+  onLatest(sender: Sender, birth: number, incarnation: number): void {
+    const record = this.get(sender.id)?.record
+    if (this.#phase !== 'running' || record === undefined) return
+    const isNewer = birth > record.birth || (birth === record.birth && incarnation > record.incarnation)
+    if (isNewer) this.#pushPull.askNewer(sender)
+  }
+
   #dispatch(sender: Sender, message: SwimMessage): void {
     switch (message[0]) {
       case PING:

@@ -184,6 +184,21 @@ seeded('what a member says of itself reaches all, and nobody takes it for doubt'
 })
 
 seeded(
+  'a word of a member about itself that nobody heard is asked for after its next heartbeat',
+  [1, 2],
+  (seed) => {
+    const mesh = formed(seed, 3, { membership: { heartbeats: {} } })
+    const { life } = mesh.at(2)
+    mesh.at(2).updateSelf({ meta: Buffer.from('ready') })
+    // As if every datagram with the news had been lost.
+    while (life.swim.takeBroadcasts(1400).length > 0);
+    const metaAt = (index: number): string => textOf(mesh.at(index).life.swim.get(idOf(2))!.record.meta)
+    awaitThat(mesh, 'all know it', () => metaAt(0) === 'ready' && metaAt(1) === 'ready', 3000)
+    assert.equal(count(mesh, 'peer_suspect'), 0)
+  },
+)
+
+seeded(
   'two processes with one id do not outbid each other: one of them is told that it lost',
   [1, 2],
   (seed) => {
