@@ -115,7 +115,7 @@ export class PeerBeliefs {
   mayHold(id: string): boolean {
     if (id === this.#selfId) return true
     const known = this.#byId.get(id)
-    return known !== undefined && known.isAlive && !known.isRefused
+    return known?.isAlive === true && !known.isRefused
   }
 
   mayAct(id: string): boolean {
