@@ -16,7 +16,6 @@ export interface MeshChannelParts {
   readonly membership: Membership
   /** What the operator calls a node, or its id. */
   nameOf(id: string): string
-  monotonicMs(): number
   wallMs(): number
 }
 

@@ -18,7 +18,6 @@ export interface MessagesPorts {
   readonly membership: Membership
   readonly beliefs: PeerBeliefs
   readonly pool: Pool
-  monotonicMs(): number
   wallMs(): number
   wake(): void
 }
@@ -50,7 +49,6 @@ export class MeshMessages {
       channels,
       membership,
       nameOf: (id) => (id === settings.id ? settings.name : beliefs.get(id)?.sheet.name || id),
-      monotonicMs: () => ports.monotonicMs(),
       wallMs: () => ports.wallMs(),
     })
   }

@@ -310,7 +310,6 @@ export class MeshNode {
       beliefs,
       pool,
       membership: members.membership,
-      monotonicMs: () => this.#ports.monotonicMs(),
       wallMs: () => this.#ports.wallMs(),
       wake: () => this.#wake(),
     })

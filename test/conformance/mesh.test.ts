@@ -26,7 +26,6 @@ const DIFFERENT: readonly (readonly [pattern: RegExp, why: string])[] = [
     /a flush touches/,
     'a flush counts as a change of watched keys that another node acts for, even of missing ones',
   ],
-  [/shard channel/, 'a shard channel is told of at the node of its slot'],
 ]
 
 const families = {
