@@ -211,7 +211,8 @@ export class MeshNode {
   /** Requests are routed as soon as there may be others to route them to: alone, a node pays nothing for the mesh. */
   #route(): void {
     const { state } = this.node
-    const isAlone = this.members.isUp && !this.node.effects.isOn
+    // Not to be told by effects: who owns nothing, or the only copy of its part, has none to send.
+    const isAlone = this.members.isUp && this.placement.members.every((id) => id === this.settings.id)
     state.router = isAlone ? null : this.routing.router
     state.servedSlots = isAlone ? null : this.roles.roles
   }
