@@ -104,11 +104,14 @@ export class MeshFacts implements MeshFace {
     const { swim } = this.#mesh.membership.life
     const { counters: wire } = this.#mesh.membership.courier
     const { counters: links } = this.#mesh.pool.room
+    const { counters: messages } = this.#mesh.messages.relay
     return [
       { kind: 'ping', sent: swim.counters.probes, received: 0 },
       { kind: 'pong', sent: 0, received: swim.counters.acks },
       { kind: 'gossip', sent: wire.messagesSent, received: wire.messagesReceived },
       { kind: 'frames', sent: links.framesOut, received: links.framesIn },
+      { kind: 'publish', sent: messages.sent, received: messages.received },
+      { kind: 'publishshard', sent: messages.shardSent, received: messages.shardReceived },
     ]
   }
 
@@ -150,6 +153,7 @@ export class MeshFacts implements MeshFace {
     const { batches, beliefs, forwards, isReady, membership, replica, roles, routing, settings } = this.#mesh
     const { doubts } = this.#mesh.healing
     const snapshot = membership.snapshot()
+    const { counters: messages } = this.#mesh.messages.relay
     return [
       ['mesh_enabled', 1],
       ['mesh_state', this.state],
@@ -186,6 +190,9 @@ export class MeshFacts implements MeshFace {
       ['mesh_requests_rerouted', forwards.counters.rerouted],
       ['mesh_requests_failed', forwards.counters.failed],
       ['mesh_requests_parked', routing.parking.count],
+      ['mesh_messages_sent', messages.sent + messages.shardSent],
+      ['mesh_messages_received', messages.received + messages.shardReceived],
+      ['mesh_messages_dropped', messages.dropped],
       ['mesh_awareness', snapshot.awarenessScore],
     ]
   }

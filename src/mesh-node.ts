@@ -14,6 +14,7 @@ import { Verbs, verbs } from './mesh/verbs.ts'
 import type { Wires } from './mesh/wires.ts'
 import { MeshEffects } from './mesh-effects.ts'
 import { MeshHealing } from './mesh-healing.ts'
+import { MeshMessages } from './mesh-messages.ts'
 import { MeshRequests } from './mesh-requests.ts'
 import { MeshRouting } from './mesh-routing.ts'
 import { MeshMembers } from './mesh-members.ts'
@@ -48,6 +49,7 @@ export class MeshNode {
   readonly roles: SlotRoles
   readonly healing: MeshHealing
   readonly routing: MeshRouting
+  readonly messages: MeshMessages
   readonly #ports: MeshNodePorts
   readonly #bound = new Verbs()
   readonly #effects: MeshEffects
@@ -70,6 +72,7 @@ export class MeshNode {
     this.healing = this.#makeHealing()
     this.#requests = this.#makeRequests()
     this.routing = this.#makeRouting()
+    this.messages = this.#makeMessages()
     this.#bindVerbs()
   }
 
@@ -131,6 +134,7 @@ export class MeshNode {
     this.forwards.flush()
     this.#effects.flush()
     this.healing.flush()
+    this.messages.flush()
     this.pool.flush()
   }
 
@@ -143,6 +147,7 @@ export class MeshNode {
     for (const { id, isAlive, isLinkUp } of this.beliefs.all()) if (isAlive && !isLinkUp) this.pool.to(id)
     this.batches.onTick(nowMs)
     this.healing.onTick(nowMs)
+    this.messages.onTick(nowMs)
     this.roles.look(nowMs)
     this.#tendTombstones()
     this.flush()
@@ -198,6 +203,7 @@ export class MeshNode {
       if (hasPeers) this.node.space.tombstones = this.#tombstones
       this.healing.settling.onOwners()
     }
+    this.messages.onMembers()
     this.#route()
     this.#wake()
   }
@@ -205,7 +211,8 @@ export class MeshNode {
   /** Requests are routed as soon as there may be others to route them to: alone, a node pays nothing for the mesh. */
   #route(): void {
     const { state } = this.node
-    const isAlone = this.members.isUp && !this.node.effects.isOn
+    // Not to be told by effects: who owns nothing, or the only copy of its part, has none to send.
+    const isAlone = this.members.isUp && this.placement.members.every((id) => id === this.settings.id)
     state.router = isAlone ? null : this.routing.router
     state.servedSlots = isAlone ? null : this.roles.roles
   }
@@ -264,6 +271,7 @@ export class MeshNode {
     this.#requests.bind(this.#bound)
     this.healing.bind(this.#bound)
     this.routing.bind(this.#bound)
+    this.messages.bind(this.#bound)
   }
 
   // What the parts ask of each other
@@ -293,6 +301,18 @@ export class MeshNode {
         this.healing.doubts.open(barriers, bytes, length, deadlineMs)
       },
       pull: (owner, database, key) => this.healing.pull(owner, database, key),
+    })
+  }
+
+  #makeMessages(): MeshMessages {
+    const { beliefs, members, pool, settings } = this
+    return new MeshMessages(this.node.state, {
+      settings,
+      beliefs,
+      pool,
+      membership: members.membership,
+      wallMs: () => this.#ports.wallMs(),
+      wake: () => this.#wake(),
     })
   }
 

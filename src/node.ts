@@ -18,6 +18,7 @@ import { Dispatch } from './commands/dispatch.ts'
 import { Executor } from './commands/execute.ts'
 import { families } from './commands/families.ts'
 import { Replay } from './commands/replay.ts'
+import { isServed } from './commands/served-slots.ts'
 import type { Config } from './config/index.ts'
 import { EVENT_EVICTED, EVENT_EXPIRED, EVENT_NEW } from './config/index.ts'
 import type { Log } from './log.ts'
@@ -32,7 +33,7 @@ import { Defragmentation, DEFRAGMENTATION_MS } from './store/defragmentation.ts'
 import { EffectLog } from './store/effect-log.ts'
 import { Eviction } from './store/eviction.ts'
 import { ExpiryCycle } from './store/expiry.ts'
-import { hashSecret } from './store/hash-slot.ts'
+import { hashSecret, slotOf } from './store/hash-slot.ts'
 import { Keyspace } from './store/keyspace.ts'
 
 /** Share of a cycle that active expiry may take, as Redis' at its default effort. */
@@ -182,6 +183,11 @@ export class Node {
       onRemoved: (database, ref, reason) => {
         if (watches.keyCount !== 0) watches.onEntryTouched(database, ref)
         if (reason === 'command' || state.notifyFlags === 0) return
+        // Of a key that goes on its own, the node that acts for it tells: not everyone who holds a copy.
+        const { entries } = space
+        const start = entries.keyStart(ref)
+        const slot = slotOf(entries.keyBuffer(ref), start, start + entries.keyLength(ref))
+        if (!isServed(state.servedSlots, slot)) return
         this.#tell(reason === 'expired' ? EVENT_EXPIRED : EVENT_EVICTED, reason, database, ref)
       },
     }

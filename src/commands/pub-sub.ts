@@ -100,7 +100,8 @@ function unsubscribeFromShards(call: Call): void {
 
 function publish(call: Call): void {
   const { args, reply } = call
-  const channels = call.node.channels
+  const { channels, relay } = call.node
+  if (relay !== null) relay.publish(args)
   if (!channels.hasListeners) {
     reply.integer(0)
     return
@@ -109,13 +110,19 @@ function publish(call: Call): void {
 }
 
 function publishToShard(call: Call): void {
-  const { args, reply } = call
-  const channels = call.node.channels
-  if (channels.shardChannelCount === 0) {
-    reply.integer(0)
+  const { args, reply, session } = call
+  const { channels, relay } = call.node
+  const isAnyHere = channels.shardChannelCount !== 0
+  const receivers = isAnyHere
+    ? channels.publishToShard(args.text(1), args.bytes, args.starts[2]!, args.ends[2]!)
+    : 0
+  // EXEC answers at once, with the listeners of the node that acts for the slot.
+  if (relay !== null && call.mayBlock && !session.isProxied) {
+    relay.publishToShard(session, args, receivers)
     return
   }
-  reply.integer(channels.publishToShard(args.text(1), args.bytes, args.starts[2]!, args.ends[2]!))
+  relay?.publishToShardUncounted(args)
+  reply.integer(receivers)
 }
 
 function listActive(call: Call, kind: Kind): void {

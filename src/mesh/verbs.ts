@@ -124,7 +124,7 @@ export const verbs = {
   },
   /** Summaries of the slots in the body: fingerprint of the placement. */
   digests: { number: 22, name: 'digests', fields: [isFingerprint], bodyBytesMax, answer: bytesOnly },
-  /** Body: channel and message. The field says which kind of channel. */
+  /** Messages for whoever listens over there: how many. */
   publish: { number: 23, name: 'publish', fields: [isU32], bodyBytesMax, answer: undefined },
   /** One node's part of a command that all nodes serve: database, flags. */
   gather: { number: 24, name: 'gather', fields: [isU32, isU32], bodyBytesMax, answer: bytesOnly },
@@ -161,6 +161,8 @@ export const verbs = {
   order: { number: 33, name: 'order', fields: [isCount], bodyBytesMax: 16, answer: empty },
   /** Answered as soon as everything written over there before has been confirmed, or will not be. */
   drain: { number: 34, name: 'drain', fields: [], bodyBytesMax: 0, answer: empty },
+  /** The same as `publish` for shard channels. The answer says how many listeners each message has reached. */
+  shardPublish: { number: 40, name: 'shard-publish', fields: [isU32], bodyBytesMax, answer: bytesOnly },
 } as const satisfies Record<string, VerbRow>
 
 export type VerbName = keyof typeof verbs

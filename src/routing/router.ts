@@ -11,7 +11,7 @@
  */
 import type { Args } from '../../resp/index.ts'
 import type { Call } from '../commands/call.ts'
-import { READONLY, WRITE } from '../commands/command.ts'
+import { PUBSUB, READONLY, WRITE } from '../commands/command.ts'
 import type { CommandRow } from '../commands/command-row.ts'
 import type { Batches } from '../replication/batches.ts'
 import { ELSEWHERE, NOBODY, SERVING, type SlotRoles } from '../replication/slot-roles.ts'
@@ -24,6 +24,7 @@ import { Forwarded } from './forwarded.ts'
 import { type Forwards, NOT_PRIMARY, type ReplyTaker } from './forwards.ts'
 import type { Parking } from './parking.ts'
 import { RequestKeys } from './request-keys.ts'
+import { refusesShardChannels } from './shard-channels.ts'
 import type { Spreads } from './spreads.ts'
 
 export const TOO_FEW_OWNERS = 'NOREPLICAS Not enough good replicas to write.'
@@ -172,6 +173,7 @@ export class Router implements RequestRouter {
   /** Several keys: all in slots that run here, all at one other node, or spread over several. */
   #admitKeys(session: Session, row: CommandRow, args: Args): boolean {
     if (row.name === 'watch') return this.#parts.spreads.admitsWatch(session, row, args)
+    if ((row.flags & PUBSUB) !== 0) return this.#admitChannels(session, row, args)
     const keys = this.#keys
     keys.read(row, args)
     if (keys.count === 0) return true
@@ -199,6 +201,7 @@ export class Router implements RequestRouter {
     const { roles } = this.#parts
     const role = roles.roles[slot]!
     const isWrite = (row.flags & WRITE) !== 0
+    if ((row.flags & PUBSUB) !== 0) return this.#admitChannels(session, row, args)
     if (role === SERVING) return this.#admitServed(session, row, args, slot, isWrite)
     if (session.isReadonly && !isWrite && (row.flags & READONLY) !== 0 && !session.isProxied) {
       if (roles.rankOf(slot, this.#parts.selfId) >= 0) return true
@@ -210,6 +213,12 @@ export class Router implements RequestRouter {
     if (role === NOBODY) return this.#refuse(session, NOT_SERVED)
     if (this.#parts.parking.park(session, args, slot, this.#nowMs())) return false
     return this.#refuse(session, TOO_MANY_WAITING)
+  }
+
+  #admitChannels(session: Session, row: CommandRow, args: Args): boolean {
+    this.#keys.read(row, args)
+    const refusal = refusesShardChannels(row, this.#keys.slots, this.#parts.roles, this.settings)
+    return refusal === undefined || this.#refuse(session, refusal)
   }
 
   #admitServed(session: Session, row: CommandRow, args: Args, slot: number, isWrite: boolean): boolean {

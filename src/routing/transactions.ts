@@ -7,7 +7,8 @@
  *   more than one      -> -CROSSSLOT, already when the request is queued
  *
  * Keys that another node acts for are watched by how they stand there when WATCH comes; EXEC takes that along, and the
- * node that runs it compares. Session commands in a queue that travels act on the session over there, save SELECT.
+ * node that runs it compares. Session commands in a queue that travels act on the session over there, save SELECT; one
+ * that subscribes does not travel, as listening belongs to the node of the client.
  */
 import type { Args } from '../../resp/index.ts'
 import type { CommandRow } from '../commands/command-row.ts'
@@ -26,8 +27,10 @@ import type { RequestWriter } from './request-writer.ts'
 import { CROSS_SLOT, NOT_SERVED, type RouterSettings } from './router.ts'
 import { TravellingTransaction } from './travelling-transaction.ts'
 import { watchDistant } from './distant-watch.ts'
+import { isSubscribing } from './shard-channels.ts'
 
 const ALL_NODES = 'CROSSSLOT a command over the keys of all nodes cannot be part of a transaction'
+const SUBSCRIBING = 'CROSSSLOT subscriptions cannot change in a transaction that another node runs'
 
 export interface TransactionsParts {
   readonly selfId: string
@@ -52,7 +55,7 @@ export class Transactions {
   /** Why a request cannot join the transaction, or undefined. */
   refusesQueued(session: Session, row: CommandRow, args: Args): string | undefined {
     const { acting, keys, roles } = this.#parts
-    if (session.isProxied) return undefined
+    if (session.isProxied || isSubscribing(row)) return undefined
     if (row.spread === 'all-nodes') return acting.all().length > 1 ? ALL_NODES : undefined
     keys.read(row, args)
     if (keys.count === 0) return undefined
@@ -81,7 +84,10 @@ export class Transactions {
     if (isSpread) return this.#discard(session, CROSS_SLOT)
     if (roles.acting[first] === NO_MEMBER) return this.#discard(session, NOT_SERVED)
     if (queued.hasAllNodes && this.#parts.acting.all().length > 1) return this.#discard(session, ALL_NODES)
-    if (roles.actingId(first) !== selfId) return this.#sendOn(session, transaction, slots)
+    if (roles.actingId(first) !== selfId) {
+      if (queued.isSubscribing) return this.#discard(session, SUBSCRIBING)
+      return this.#sendOn(session, transaction, slots)
+    }
     const obstacle = distant.obstacle(session, args, slots, (transaction.flags & WRITE) !== 0)
     if (obstacle === 'parked') return false
     if (obstacle !== undefined) return this.#discard(session, refusalOfExec(obstacle))

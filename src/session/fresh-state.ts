@@ -49,6 +49,7 @@ export function freshState(
     startedMs: ports.wallMs(),
     mesh: new LoneMesh(config, runId, () => state.port),
     router: null,
+    relay: null,
     servedSlots: null,
     port: config.number('port'),
     configFile: '',

@@ -12,6 +12,7 @@ import type { Channels } from './channels.ts'
 import type { Clients } from './clients.ts'
 import type { LatencyMonitor } from './latency-monitor.ts'
 import type { MeshFace } from './mesh-face.ts'
+import type { MessageRelay } from './message-relay.ts'
 import type { Monitors } from './monitors.ts'
 import type { RequestRouter } from './request-router.ts'
 import type { Session } from './session.ts'
@@ -76,6 +77,8 @@ export interface NodeState {
   mesh: MeshFace
   /** Where requests run, in a mesh; null in a node that stands alone. */
   router: RequestRouter | null
+  /** Tells listeners at other nodes what is published here; null while there are none. */
+  relay: MessageRelay | null
   /** 1 for each slot whose keys count here, when a command asks for all keys; null: every slot. */
   servedSlots: Uint8Array | null
   /** The port in fact listened on. */

@@ -13,6 +13,7 @@ import { Cluster } from 'ioredis'
 import { createCluster } from 'redis'
 import { freePorts } from '../support/child-server.ts'
 import { knownNodes, type MeshProcesses, until, withMesh } from '../support/mesh-processes.ts'
+import { startBrokeredSubject } from '../support/mesh-subject.ts'
 import { Prng } from '../support/prng.ts'
 import { hasRealRedis } from '../support/real-redis.ts'
 import { type Reply, show } from '../support/reply.ts'
@@ -158,6 +159,14 @@ test('three nodes that know one seed answer for each other', { timeout: 60_000 }
     await context.test('node-redis in cluster mode', () => nodeRedisClusterWorks(mesh))
     await context.test('junk at the bus port harms nothing', () => junkAtTheBusHarmsNothing(mesh))
   })
+})
+
+test('nodes that own nothing, and nodes that hold the only copy, answer for each other', {
+  timeout: 90_000,
+}, async () => {
+  const broker = await startBrokeredSubject()
+  await broker.kill()
+  await withMesh(3, ['--replication-factor', '1'], (mesh) => anyNodeAnswers(mesh, 'only'))
 })
 
 const SECRET = 'the right one'

@@ -13,6 +13,7 @@ import { Node } from '../../src/node.ts'
 import { Batches } from '../../src/replication/batches.ts'
 import { Replica } from '../../src/replication/replica.ts'
 import { type OwnersTable, SlotRoles } from '../../src/replication/slot-roles.ts'
+import { ChannelRelay, type Counted } from '../../src/routing/channel-relay.ts'
 import { rawsAt } from '../../src/routing/forward-body.ts'
 import { Forwarded, type ForwardedHost } from '../../src/routing/forwarded.ts'
 import { Forwards, type ForwardOutcome } from '../../src/routing/forwards.ts'
@@ -43,6 +44,9 @@ export function tableOf(members: readonly string[], copies: number): OwnersTable
 
 export class MeshStage {
   nowMs = 1_750_000_000_000
+  readonly count: number
+  /** Frames of messages that nodes have sent. */
+  messageFrames = 0
   readonly nodes: StageNode[] = []
   readonly alive = new Set<string>()
   /** Slots that begin to be acted for stay unsettled until the test says so. */
@@ -52,6 +56,7 @@ export class MeshStage {
   readonly #timers: Timer[] = []
 
   constructor(count: number, copies = count) {
+    this.count = count
     const ids = Array.from({ length: count }, (_, i) => `node-${i}`)
     for (const id of ids) this.alive.add(id)
     this.table = tableOf(ids, copies)
@@ -111,6 +116,7 @@ export class StageNode {
   readonly batches: Batches
   readonly replica: Replica
   readonly forwards: Forwards
+  readonly relay: ChannelRelay
   readonly parking: Parking
   readonly spreads: Spreads
   readonly router: Router
@@ -170,6 +176,8 @@ export class StageNode {
       (_session, _keys, _level, done) => stage.deliver(() => done(true)),
       monotonicMs,
     )
+    this.relay = this.#makeRelay()
+    state.relay = stage.count === 1 ? null : this.relay
     state.router = this.router
     state.servedSlots = roles.roles
   }
@@ -190,6 +198,7 @@ export class StageNode {
 
   flush(): void {
     this.forwards.flush()
+    this.relay.flush()
     this.batches.flush()
   }
 
@@ -284,6 +293,33 @@ export class StageNode {
       },
       reachablePeers: () => [...stage.alive].filter((peer) => peer !== this.id),
     })
+  }
+
+  #makeRelay(): ChannelRelay {
+    const stage = this.#stage
+    return new ChannelRelay(this.node.state.channels, {
+      peers: () => [...stage.alive].filter((peer) => peer !== this.id),
+      send: (peer, count, body, length) => {
+        if (this.deafTo.has(peer)) return false
+        const own = Buffer.from(body.subarray(0, length))
+        stage.messageFrames++
+        stage.deliver(() => stage.node(peer).relay.onMessages(count, own, 0, length))
+        return true
+      },
+      ask: (peer, count, body, length, counted) => {
+        const own = Buffer.from(body.subarray(0, length))
+        stage.messageFrames++
+        if (this.deafTo.has(peer)) stage.after(1000, () => counted(undefined, 0, 0))
+        else stage.deliver(() => stage.node(peer).#count(own, count, counted))
+        return true
+      },
+      wake: () => {},
+    })
+  }
+
+  #count(messages: Buffer, count: number, counted: Counted): void {
+    const answer = this.relay.onShardMessages(count, messages, 0, messages.length)
+    this.#stage.deliver(() => counted(answer?.bytes, 0, answer?.length ?? 0))
   }
 
   #makeBatches(monotonicMs: () => number): Batches {

@@ -189,6 +189,7 @@ export class World {
       statistics: new Statistics(table.byNumber.length),
       notifyFlags: 0,
       router: null,
+      relay: null,
       servedSlots: null,
       pausedUntilMs: 0,
       pausesWritesOnly: false,

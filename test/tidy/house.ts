@@ -21,7 +21,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ['src/routing/'],
   ['src/node.ts src/settings.ts', 'src/system.ts'],
   [
-    'src/mesh-node.ts src/mesh-settings.ts src/mesh-facts.ts src/mesh-members.ts src/mesh-effects.ts src/mesh-healing.ts src/mesh-requests.ts src/mesh-routing.ts',
+    'src/mesh-node.ts src/mesh-settings.ts src/mesh-facts.ts src/mesh-members.ts src/mesh-effects.ts src/mesh-healing.ts src/mesh-requests.ts src/mesh-routing.ts src/mesh-channel.ts src/mesh-messages.ts',
   ],
   ['src/mesh-doors.ts'],
   ['src/local-mesh.ts src/supervise.ts'],
