@@ -90,9 +90,8 @@ export const ENTRANCES: readonly string[] = [
   'src/main.ts',
   'resp/index.ts',
   'gossip/index.ts',
-  // Wires that are no sockets, and wires that fail on purpose: for simulations and for programs that embed nodes.
+  // Wires that are no sockets: for simulations and for programs that embed nodes.
   'src/mesh/inprocess.ts',
-  'src/mesh/faults.ts',
 ]
 
 export const TOP_LEVEL: readonly string[] = [
