@@ -181,7 +181,10 @@ export class MeshFacts implements MeshFace {
       ['mesh_batches_missed', batches.counters.missed],
       ['mesh_doubts_opened', doubts.counters.opened],
       ['mesh_doubts_confirmed', doubts.counters.confirmed],
-      ['mesh_doubts_left_open', doubts.counters.leftOpen + doubts.counters.overwritten + doubts.counters.dropped],
+      [
+        'mesh_doubts_left_open',
+        doubts.counters.leftOpen + doubts.counters.overwritten + doubts.counters.dropped,
+      ],
       ['mesh_requests_forwarded', forwards.counters.forwarded],
       ['mesh_requests_rerouted', forwards.counters.rerouted],
       ['mesh_requests_failed', forwards.counters.failed],

@@ -20,22 +20,26 @@ async function setsAll(member: MeshMember, value: string): Promise<void> {
   for (const key of KEYS) await until(member, ['SET', key, value], ({ type }) => type !== 'error')
 }
 
-test('a node that chaos cuts off refuses, the others go on, and CLEAR makes them one again', {
-  timeout: 180_000,
-}, () =>
-  withMesh(3, ['--enable-debug-command', 'local'], async (mesh) => {
-    const [near, , far] = mesh.members as [MeshMember, MeshMember, MeshMember]
-    await setsAll(near, 'before')
-    await order(far, 'PARTITION', 'node-1', 'node-2')
-    await until(far, ['SET', KEYS[0]!, 'lost'], ({ type, value }) => {
-      return type === 'error' && /^(?:CLUSTERDOWN|NOREPLICAS)/.test(String(value))
-    })
-    await setsAll(near, 'meanwhile')
-    await order(far, 'CLEAR')
-    await mesh.formed(3)
-    for (const key of KEYS) await until(far, ['GET', key], ({ value }) => value === 'meanwhile')
-    await setsAll(far, 'after')
-  }))
+test(
+  'a node that chaos cuts off refuses, the others go on, and CLEAR makes them one again',
+  {
+    timeout: 180_000,
+  },
+  () =>
+    withMesh(3, ['--enable-debug-command', 'local'], async (mesh) => {
+      const [near, , far] = mesh.members as [MeshMember, MeshMember, MeshMember]
+      await setsAll(near, 'before')
+      await order(far, 'PARTITION', 'node-1', 'node-2')
+      await until(far, ['SET', KEYS[0]!, 'lost'], ({ type, value }) => {
+        return type === 'error' && /^(?:CLUSTERDOWN|NOREPLICAS)/.test(String(value))
+      })
+      await setsAll(near, 'meanwhile')
+      await order(far, 'CLEAR')
+      await mesh.formed(3)
+      for (const key of KEYS) await until(far, ['GET', key], ({ value }) => value === 'meanwhile')
+      await setsAll(far, 'after')
+    }),
+)
 
 test('writes pass a mesh whose links are late', { timeout: 180_000 }, () =>
   withMesh(3, ['--enable-debug-command', 'yes'], async (mesh) => {
@@ -46,4 +50,5 @@ test('writes pass a mesh whose links are late', { timeout: 180_000 }, () =>
     const status = show(await client.call('MESH', 'CHAOS', 'STATUS'))
     assert.match(status, /"writes-held", :[1-9]/)
     client.destroy()
-  }))
+  }),
+)
