@@ -291,7 +291,10 @@ export class MeshNode {
         return holder === '' ? this.roles.acceptsFrom(slot, sender) : holder === sender
       },
       onMissed: (peerId, bytes, length) => this.healing.hints.remember(peerId, bytes, length),
-      onRefused: (peerId, refusal) => this.healing.onRefused(peerId, refusal),
+      onRefused: (peerId, refusal) => {
+        if (refusal.reason === 'full') this.node.eviction.relieve()
+        else this.healing.onRefused(peerId, refusal)
+      },
       onDoubt: (barriers, bytes, length, deadlineMs) => {
         this.healing.doubts.open(barriers, bytes, length, deadlineMs)
       },
