@@ -7,10 +7,14 @@ import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { connect, type RunningServer, startServer } from '../resp/index.ts'
 import { helpText, loadConfig } from './config/index.ts'
+import { openHttp, defaultHttpLimits, type RunningHttp } from './http/http-door.ts'
+import { HttpDesk } from './http/http-desk.ts'
+import { NodeItems } from './http/node-items.ts'
+import { OwnClient } from './http/own-client.ts'
 import { MESH_HELP, OWN_FLAGS, planLocalMesh } from './local-mesh.ts'
 import { Log, type LogLevel } from './log.ts'
 import { openMesh, type RunningMesh, reachableHost } from './mesh-doors.ts'
-import { meshSettings } from './mesh-settings.ts'
+import { HTTP_OFFSET, meshSettings } from './mesh-settings.ts'
 import { Node } from './node.ts'
 import { refusesStranger } from './session/protected-mode.ts'
 import { supervise } from './supervise.ts'
@@ -54,12 +58,13 @@ async function start(argv: readonly string[]): Promise<void> {
   })
   let server: RunningServer | undefined
   let mesh: RunningMesh | undefined
+  let http: RunningHttp | undefined
   let isStopping = false
   const stop = (reason: string): void => {
     if (isStopping) return
     isStopping = true
     log.notice('stopping', { reason })
-    void drain(server, mesh).then(() => process.exit(0))
+    void drain(server, mesh, http).then(() => process.exit(0))
   }
   const node = new Node(config, log, systemPorts(stop), freshId())
   node.state.configFile = loaded.configFile
@@ -67,14 +72,20 @@ async function start(argv: readonly string[]): Promise<void> {
   server = await listen(node, log)
   node.state.port = server.port
   if (config.is('mesh')) mesh = await joinMesh(node)
+  if (config.is('http')) http = await answerHttp(node, mesh)
   for (const notice of loaded.notices) log.notice(notice)
   log.notice('ready to accept connections', { port: server.port, pid: process.pid, version: VERSION })
 }
 
 /** Says goodbye to peers first, so that they look for answers elsewhere; then to clients. */
-async function drain(server: RunningServer | undefined, mesh: RunningMesh | undefined): Promise<void> {
+async function drain(
+  server: RunningServer | undefined,
+  mesh: RunningMesh | undefined,
+  http: RunningHttp | undefined,
+): Promise<void> {
+  http?.drain()
   await mesh?.leave()
-  await server?.close(GRACE_MS)
+  await Promise.all([server?.close(GRACE_MS), http?.close()])
   await mesh?.close()
 }
 
@@ -104,6 +115,38 @@ function joinMesh(node: Node): Promise<RunningMesh> {
       error.message += ' (for the mesh: choose another --bus-port, or --mesh no)'
     throw error
   })
+}
+
+/** On a port that nobody named, being in the way of others is no reason to stay away from clients. */
+async function answerHttp(node: Node, mesh: RunningMesh | undefined): Promise<RunningHttp | undefined> {
+  const { config, log, ports } = node.state
+  const isChosen = config.number('http-port') !== 0
+  const port = isChosen ? config.number('http-port') : node.state.port + HTTP_OFFSET
+  const client = new OwnClient(node, {
+    wallMs: () => ports.wallMs(),
+    after: (delayMs, run) => void setTimeout(run, delayMs).unref(),
+    soon: (run) => void setImmediate(run),
+  })
+  const replica = mesh?.mesh.replica
+  const items = new NodeItems(node, client, replica && ((bytes) => replica.onTransfer(bytes, ports.wallMs())))
+  const desk = new HttpDesk(node.state, items, {
+    servesItems: config.is('http-items'),
+    advertised: config.text('advertise'),
+  })
+  const onError = (error: unknown): void =>
+    log.warning('unexpected error', { what: 'http', error: `${error}` })
+  const hosts = bindHosts(config.words('bind'))
+  try {
+    return await openHttp({ hosts, port, desk, limits: defaultHttpLimits(), onError })
+  } catch (error) {
+    if (isChosen) {
+      const chosen = error as Error
+      chosen.message += ' (for HTTP: choose another --http-port, or --http no)'
+      throw error
+    }
+    log.warning('no answers over HTTP', { port, error: (error as Error).message })
+    return undefined
+  }
 }
 
 function listen(node: Node, log: Log): Promise<RunningServer> {

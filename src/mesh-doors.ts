@@ -8,7 +8,10 @@ import { isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import { type Address, joinAddress, openUdp, splitAddress, type UdpDoor } from '../gossip/index.ts'
+import { Faults } from './mesh/faults.ts'
+import { FaultyDatagrams, type SendDatagram } from './mesh/faulty-datagrams.ts'
 import { TcpWires } from './mesh/tcp.ts'
+import type { AcceptWire } from './mesh/wires.ts'
 import { MeshFacts } from './mesh-facts.ts'
 import { MeshNode } from './mesh-node.ts'
 import type { MeshSettings } from './mesh-settings.ts'
@@ -39,34 +42,43 @@ export async function openMesh(
 ): Promise<RunningMesh> {
   const wires = new TcpWires()
   let udp: UdpDoor | undefined
-  const mesh = new MeshNode(node, settings, {
+  const timing = {
     monotonicMs: () => performance.now(),
-    wallMs: () => Date.now(),
-    after: (delayMs, run) => void setTimeout(run, delayMs).unref(),
-    soon: (run) => void setImmediate(run),
+    after: (delayMs: number, run: () => void) => void setTimeout(run, delayMs).unref(),
     random: () => Math.random(),
+  }
+  const sendDatagram: SendDatagram = (to, bytes) => udp?.sendDatagram(to, bytes)
+  // Faults stand in the way only of those who asked for them, so nobody else pays for them.
+  const faults = node.state.config.text('enable-debug-command') === 'no' ? null : new Faults(timing)
+  const datagrams = faults === null ? null : new FaultyDatagrams(faults, sendDatagram)
+  const mesh = new MeshNode(node, settings, {
+    ...timing,
+    wallMs: () => Date.now(),
+    soon: (run) => void setImmediate(run),
     randomBytes: (count) => randomBytes(count),
-    sendDatagram: (to, bytes) => udp?.sendDatagram(to, bytes),
-    wires,
+    sendDatagram: datagrams === null ? sendDatagram : (to, bytes) => datagrams.send(to, bytes),
+    wires: faults?.wrap(wires) ?? wires,
   })
-  node.state.mesh = new MeshFacts(mesh)
+  node.state.mesh = new MeshFacts(mesh, faults)
   const { log } = node.state
   const mayEnter = (remote: string): boolean => settings.secret !== '' || isLocal(remote)
   udp = await openUdp({
     host: options.bindHosts[0]!,
     port: settings.busPort,
     onDatagram: (from, bytes) => {
-      if (mayEnter(splitAddress(from).host)) mesh.membership.onDatagram(from, bytes)
+      if (mayEnter(splitAddress(from).host) && datagrams?.hears(from) !== false)
+        mesh.membership.onDatagram(from, bytes)
     },
     onTurn: () => mesh.membership.onTurn(),
     onError: (what, error) => log.warning(what, { error: String(error) }),
   })
+  const accept: AcceptWire = (wire, remote) => mesh.pool.accept(wire, remote)
   const listener = await wires
     .listen({
       hosts: options.bindHosts,
       port: settings.busPort,
       connectionsMax: CONNECTIONS_MAX,
-      accept: (wire, remote) => mesh.pool.accept(wire, remote),
+      accept: faults?.wrapAccept(accept) ?? accept,
       mayEnter,
     })
     .catch(async (error: unknown) => {

@@ -45,6 +45,7 @@ export class MeshEffects {
     this.replica = new Replica(node.space, node.replay, {
       pull: (owner, _slot, database, key) => ports.pull(owner, database, key),
       acknowledge: (sender) => this.#owe(sender),
+      isFull: () => node.eviction.isOverCeiling(),
     })
     node.effects.route = this.batches
   }

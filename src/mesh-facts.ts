@@ -4,6 +4,7 @@
  */
 import type { GossipEvent } from '../gossip/index.ts'
 import { splitAddress } from '../gossip/index.ts'
+import type { Faults } from './mesh/faults.ts'
 import type { MeshNode as MeshNodeMachine } from './mesh-node.ts'
 import { HTTP_OFFSET, weightOf } from './mesh-settings.ts'
 import { NO_MEMBER, NOBODY, SERVING, UNSETTLED } from './replication/slot-roles.ts'
@@ -24,11 +25,13 @@ export class MeshFacts implements MeshFace {
   readonly isOn = true
   readonly clusterName: string
   readonly selfId: string
+  readonly faults: Faults | null
   readonly #mesh: MeshNodeMachine
   readonly #events: { atMs: number; text: string }[] = []
 
-  constructor(mesh: MeshNodeMachine) {
+  constructor(mesh: MeshNodeMachine, faults: Faults | null = null) {
     this.#mesh = mesh
+    this.faults = faults
     this.clusterName = mesh.settings.cluster
     this.selfId = mesh.settings.id
     mesh.membership.events.subscribe((event) => this.#note(event))

@@ -296,7 +296,10 @@ export class MeshNode {
         return this.roles.owns(slot) && this.healing.accepts(slot, sender, term)
       },
       onMissed: (peerId, bytes, length) => this.healing.hints.remember(peerId, bytes, length),
-      onRefused: (peerId, refusal) => this.healing.onRefused(peerId, refusal),
+      onRefused: (peerId, refusal) => {
+        if (refusal.reason === 'full') this.node.eviction.relieve()
+        else this.healing.onRefused(peerId, refusal)
+      },
       onDoubt: (barriers, bytes, length, deadlineMs) => {
         this.healing.doubts.open(barriers, bytes, length, deadlineMs)
       },

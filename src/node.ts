@@ -63,7 +63,7 @@ export class Node {
     this.space = new Keyspace(hashSecret(ports.random32))
     this.effects = new EffectLog(this.space)
     this.table = new CommandTable(families)
-    this.eviction = new Eviction(this.space, this.effects, ports.random32)
+    this.eviction = new Eviction(this.space, this.effects, ports.random32, () => this.state.servedSlots)
     this.expiry = new ExpiryCycle(this.space, ports.monotonicUs)
     this.defragmentation = new Defragmentation(this.space, ports.monotonicUs)
     this.state = freshState(

@@ -9,14 +9,11 @@ import { NO_SUCH_KEY } from './arguments.ts'
 import type { Call } from './call.ts'
 import { ADMIN, type Command, LOADING, NOSCRIPT, STALE } from './command.ts'
 import { digestOfAll, digestOfValue } from './data-digest.ts'
+import { closedText, isDebugOpen } from './debug-gate.ts'
 import { debugProtocol } from './debug-protocol.ts'
 import { misusedSubcommand, writeHelp } from './help-lines.ts'
-import { isLocalSession } from './local-session.ts'
 import { findUnnoticed } from './untouched-lookup.ts'
 
-const CLOSED =
-  'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", you can run it from a local ' +
-  'connection, otherwise you need to set this option in the configuration file, and then restart the server.'
 /** Nobody means to stop a node for longer. */
 const SLEEP_MS_MAX = 3_600_000
 
@@ -64,19 +61,14 @@ const PARTS: ReadonlyMap<string, Part> = new Map([
 
 function debug(call: Call): void {
   const { args, reply } = call
-  if (!isOpen(call)) {
-    reply.error(CLOSED)
+  if (!isDebugOpen(call)) {
+    reply.error(closedText('DEBUG'))
     return
   }
   const part = PARTS.get(args.text(1).toUpperCase())
   if (part === undefined || (part.arity > 0 ? args.count !== part.arity : args.count < -part.arity)) {
     reply.error(misusedSubcommand('DEBUG', args.text(1)))
   } else part.serve(call)
-}
-
-function isOpen({ node, session }: Call): boolean {
-  const allowed = node.config.text('enable-debug-command')
-  return allowed === 'yes' || (allowed === 'local' && isLocalSession(session))
 }
 
 function digest(call: Call): void {

@@ -113,7 +113,7 @@ export class Dispatch {
     if ((flags & NO_MULTI) !== 0 && session.transaction !== null) {
       return this.#reject(session, row, 'ERR Command not allowed inside a transaction')
     }
-    if (this.#eviction.isOverLimit() && !this.#eviction.makeRoom() && (flags & DENYOOM) !== 0) {
+    if (this.#eviction.isOverLimit() && !this.#makesRoom() && (flags & DENYOOM) !== 0) {
       return this.#reject(session, row, OUT_OF_MEMORY)
     }
     if (session.subscriptions !== null) {
@@ -124,6 +124,13 @@ export class Dispatch {
       return this.#reject(session, row, MONITOR_ERROR)
     }
     return row
+  }
+
+  /** What has to go is no client's write: nobody's reply waits until other nodes have heard of it. */
+  #makesRoom(): boolean {
+    const isRoomMade = this.#eviction.makeRoom()
+    this.#node.router?.forgetWritten()
+    return isRoomMade
   }
 
   /** A web page made to send us requests begins with POST or Host: such a client is not answered but hung up on. */

@@ -11,13 +11,16 @@ import { slotOf } from '../store/hash-slot.ts'
 import { SYNTAX_ERROR } from './arguments.ts'
 import type { Call } from './call.ts'
 import { hostOf, layoutOf } from './cluster-layout.ts'
-import { type Command, LOADING, STALE } from './command.ts'
+import { ADMIN, type Command, LOADING, NOSCRIPT, STALE } from './command.ts'
 import { misusedSubcommand, writeHelp } from './help-lines.ts'
+import { CHAOS_HELP, CHAOS_SYNTAX, chaos } from './mesh-chaos.ts'
+import { itemCommand } from './mesh-item.ts'
 
 const EVENTS_DEFAULT = 20
 const EVENTS_MAX = 1000
 
 const HELP: readonly string[] = [
+  ...CHAOS_HELP,
   'CONSISTENCY [READ one|quorum|all] [WRITE one|quorum|all]',
   '    Set how many owners stand behind the reads and writes of this connection;',
   '    without arguments, return both levels.',
@@ -31,6 +34,8 @@ const HELP: readonly string[] = [
   '    Return what is kept for nodes that are away.',
   'INFO',
   '    Return figures about the mesh.',
+  'ITEM <key>',
+  '    Return the value of <key> with its version, origin and expiry.',
   'MEMBERS',
   '    Return the nodes of the mesh and how they are doing.',
   'OWNERS <key>',
@@ -226,6 +231,8 @@ const subcommands: readonly Command[] = [
   { ...ASKS, name: 'events', arity: -2, serve: events, complexity: 'O(N) where N is the number of events', syntax: '[count]', summary: 'Answers the latest membership events' },
   { ...ASKS, name: 'info', arity: 2, serve: info, syntax: '', summary: 'Answers figures about the mesh' },
   { ...ASKS, name: 'consistency', arity: -2, serve: consistency, syntax: '[READ one|quorum|all] [WRITE one|quorum|all]', summary: 'Chooses or answers the levels at which this connection reads and writes' },
+  { ...ASKS, name: 'chaos', arity: -3, flags: ADMIN | NOSCRIPT | LOADING | STALE, serve: chaos, complexity: PER_NODE, syntax: CHAOS_SYNTAX, summary: 'Disturbs what this node and its peers say to each other, for tests' },
+  itemCommand,
   { ...ASKS, name: 'help', arity: 2, serve: help, syntax: '', summary: 'Explains the sub-commands of MESH' },
 ]
 

@@ -23,7 +23,7 @@ import type { KeyspaceObserver } from '../store/keyspace-observer.ts'
 import { Standing } from '../store/standing.ts'
 import { STRING_FLAGS, writeString } from '../store/string.ts'
 import { Call } from './call.ts'
-import { WRITE } from './command.ts'
+import { DENYOOM, WRITE } from './command.ts'
 import type { CommandTable } from './command-table.ts'
 
 export type ReplayOutcome = 'applied' | 'base-mismatch' | 'broken'
@@ -93,6 +93,12 @@ export class Replay {
     this.keyStart = this.#args.starts[this.#keyArgument]!
     this.keyEnd = this.#args.ends[this.#keyArgument]!
     return true
+  }
+
+  /** May the effect read last take more room than there was? */
+  get isGrowth(): boolean {
+    if (this.verb === EFFECT_RUN) return ((this.#table.find(this.#args)?.flags ?? 0) & DENYOOM) !== 0
+    return this.verb === EFFECT_PUT
   }
 
   /** Applies the effect read last, once. */

@@ -25,7 +25,8 @@ export const memoryRows = [
     isMutable: true,
     doc:
       'Bytes of keys and values to keep; above it maxmemory-policy decides. 0 is no limit. Leave a quarter of the machine for ' +
-      'client buffers and the process itself.',
+      'client buffers and the process itself. In a mesh copies count too, but only keys this node acts for are evicted; their ' +
+      'removal reaches the other copies. At 1.25 times the limit no more copies are taken in.',
   },
   {
     name: 'maxmemory-policy',

@@ -34,7 +34,21 @@ export const meshRows = [
     min: 0,
     max: 65535,
     isMutable: false,
-    doc: 'The port for health checks, metrics and administration over HTTP. 0 is port + 2000.',
+    doc: 'The port for health checks and keys over HTTP. 0 is port + 2000, if that is free.',
+  },
+  {
+    name: 'http',
+    type: 'bool',
+    default: 'yes',
+    isMutable: false,
+    doc: 'Answer /healthz and /readyz over HTTP. no: the HTTP port stays closed.',
+  },
+  {
+    name: 'http-items',
+    type: 'bool',
+    default: 'no',
+    isMutable: false,
+    doc: 'Serve keys as JSON over HTTP: /internal/set, /internal/get and /internal/del (see docs/http.md). Callers send mesh-secret as their token, or requirepass where there is none; without either only this machine is let in.',
   },
   {
     name: 'advertise',

@@ -33,6 +33,9 @@ export const noFault: Fault = {
   isCutIn: false,
 }
 
+/** Stands for every peer without a fault of its own, where faults are listed. */
+export const anyAddress: Address = '*'
+
 /** Bytes held back on one wire above which the writer is told to wait. */
 const heldBytesMax = 1024 * 1024
 
@@ -55,6 +58,11 @@ export class Faults {
 
   of(address: Address): Fault {
     return this.#byAddress.get(address) ?? this.#forAll
+  }
+
+  /** What is set: first for all peers that have no fault of their own, then for each that has. */
+  rows(): (readonly [address: Address, fault: Fault])[] {
+    return [[anyAddress, this.#forAll], ...this.#byAddress]
   }
 
   /** For all peers that have no fault of their own. */

@@ -11,6 +11,7 @@
  */
 import type { ByteReader, ByteWriter } from '../store/byte-writer.ts'
 import { EFFECT_PUT, EFFECT_REMOVE } from '../store/effect-log.ts'
+import { TYPE_STRING } from '../store/entry.ts'
 import { writeEntry } from '../store/entry-codec.ts'
 import { DATABASE_COUNT, type Keyspace } from '../store/keyspace.ts'
 import type { Standing } from '../store/standing.ts'
@@ -39,6 +40,26 @@ export function writeLiving(space: Keyspace, ref: number, out: ByteWriter): void
   out.sized(entries.keyBuffer(ref), start, start + entries.keyLength(ref))
   const mark = out.beginSized()
   writeEntry(space, ref, out)
+  out.endSized(mark)
+}
+
+/** A string that is not held here, as somebody else stamped it. */
+export function writeStringEntry(
+  database: number,
+  key: Uint8Array,
+  value: Uint8Array,
+  expiryMs: number,
+  version: number,
+  origin: number,
+  out: ByteWriter,
+): void {
+  writeHead(EFFECT_PUT, database, 2, version, origin, out)
+  out.sized(key, 0, key.length)
+  const mark = out.beginSized()
+  out.u8(TYPE_STRING)
+  out.f64(expiryMs)
+  out.u8(0)
+  out.sized(value, 0, value.length)
   out.endSized(mark)
 }
 

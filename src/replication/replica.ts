@@ -41,6 +41,8 @@ export interface ReplicaPorts {
   pull(owner: string, slot: number, database: number, key: Buffer): void
   /** Something about earlier batches has changed: send `acknowledgementFor(sender)` again. */
   acknowledge(sender: string): void
+  /** Is there no room for more, at the utmost? Without it there always is. */
+  isFull?(): boolean
 }
 
 export interface ReplicaLimits {
@@ -84,7 +86,7 @@ export class Replica {
     pulls: 0,
     pullsFailed: 0,
     lostBatches: 0,
-    refused: { gap: 0, ahead: 0, outranked: 0, skewed: 0, broken: 0 },
+    refused: { gap: 0, ahead: 0, outranked: 0, skewed: 0, broken: 0, full: 0 },
   }
   readonly #space: Keyspace
   readonly #replay: Replay
@@ -203,6 +205,8 @@ export class Replica {
       return 'broken'
     }
     if (!mayAct(slotOf(input.bytes, replay.keyStart, replay.keyEnd), replay.term)) return 'outranked'
+    // Only what takes room: removals and shorter lives make some. Whole entries of healing come by another way.
+    if (this.#ports.isFull?.() === true && replay.isGrowth) return 'full'
     return this.#applyRead(input.bytes, nowMs)
   }
 

@@ -115,6 +115,7 @@ export class SlotRoles {
     if (nowMs - this.#lookedMs < PRESENCE_INTERVAL_MS) return
     this.#lookedMs = nowMs
     const oldestMs = nowMs - this.#presenceMs()
+    const recovered = new Set<number>()
     let hasLapses = false
     for (let group = 0; group < this.groups.length; group++) {
       const { peerIds, acksForQuorum } = this.groups[group]!
@@ -124,10 +125,13 @@ export class SlotRoles {
       }
       const isLapsed = heard < acksForQuorum
       if (isLapsed && this.#lapsed[group] === 0) this.counters.lapses++
+      if (!isLapsed && this.#lapsed[group] === 1) recovered.add(group)
       this.#lapsed[group] = isLapsed ? 1 : 0
       hasLapses ||= isLapsed
     }
     this.hasLapses = hasLapses
+    // The owners that were out of reach may have let somebody else act meanwhile.
+    if (recovered.size > 0) this.#unsettleWhere((slot) => recovered.has(this.groupOf[slot]!))
   }
 
   isLapsed(slot: number): boolean {
@@ -145,13 +149,7 @@ export class SlotRoles {
 
   /** This node was away: others may have acted for its slots meanwhile. */
   unsettleAll(): void {
-    const slots: number[] = []
-    for (let slot = 0; slot < SLOT_COUNT; slot++) {
-      if (this.roles[slot] !== SERVING || this.groups[this.groupOf[slot]!]!.peerIds.length === 0) continue
-      this.roles[slot] = UNSETTLED
-      slots.push(slot)
-    }
-    if (slots.length > 0) this.#events.onUnsettled(slots)
+    this.#unsettleWhere((slot) => this.groups[this.groupOf[slot]!]!.peerIds.length > 0)
   }
 
   /** Settled no longer: an owner knew better than this node. */
@@ -159,6 +157,16 @@ export class SlotRoles {
     if (this.roles[slot] !== SERVING) return
     this.roles[slot] = UNSETTLED
     this.#events.onUnsettled([slot])
+  }
+
+  #unsettleWhere(isConcerned: (slot: number) => boolean): void {
+    const slots: number[] = []
+    for (let slot = 0; slot < SLOT_COUNT; slot++) {
+      if (this.roles[slot] !== SERVING || !isConcerned(slot)) continue
+      this.roles[slot] = UNSETTLED
+      slots.push(slot)
+    }
+    if (slots.length > 0) this.#events.onUnsettled(slots)
   }
 
   actingId(slot: number): string | undefined {

@@ -24,6 +24,7 @@ export class LoneMesh implements MeshFace {
   readonly slotsFailed = 0
   readonly fingerprint: string
   readonly epoch = 1
+  readonly faults = null
   readonly #config: Config
   readonly #name: string
   readonly #listeningPort: () => number

@@ -2,6 +2,7 @@
  * Mesh face [Data]: what commands may know of the mesh and ask of it. `node.mesh` holds one; in a node that stands
  * alone it describes a mesh of one, so that the rows of CLUSTER and MESH know no special case.
  */
+import type { Faults } from '../mesh/faults.ts'
 
 export type NodeHealth = 'online' | 'suspect' | 'failed' | 'loading'
 
@@ -98,6 +99,8 @@ export interface MeshFace {
   explainSplit(): string
   /** Figures for INFO's mesh section and for MESH INFO, in order. */
   figures(): readonly (readonly [name: string, value: string | number])[]
+  /** What stands between this node and its peers on purpose; null: nothing can, as debugging was not enabled at start. */
+  readonly faults: Faults | null
   /** Undefined when it was done or begun; else why not, as an error reply without its dash. */
   meet(host: string, busPort: number): string | undefined
   forget(nodeId: string): string | undefined

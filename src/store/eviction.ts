@@ -1,7 +1,9 @@
 /**
  * Eviction [Machine]: keeps used bytes under maxmemory by removing the entries the policy likes least. As in Redis,
  * a few random entries are sampled each time and the best candidates are kept in a small pool across samplings.
- * The decision is this node's alone and leaves as an effect like a delete, so repair cannot bring the key back.
+ * What it removes leaves as an effect like a delete, so repair cannot bring the key back. In a mesh that is the acting
+ * primary's decision: copies that this node keeps for others it does not touch, whatever room they take, or owners
+ * of the same key would each keep something else.
  */
 import { idleSeconds, lfuCounter, lfuTouched, lruClock } from './access.ts'
 import type { EffectLog } from './effect-log.ts'
@@ -13,6 +15,12 @@ import { SlotDraw } from './slot-draw.ts'
 const EVICTIONS_PER_CALL_MAX = 64
 const SAMPLING_ROUNDS_MAX = 8
 const VOLATILE_TRIES = 16
+/** How far the copies a node keeps for others may take it above maxmemory. */
+const CEILING_SHARE = 1.25
+/** For each effect that another owner had no room for. */
+const RELIEF_EVICTIONS = 2
+/** How long a node that holds nothing it may evict does not look again. */
+const EMPTY_MS = 100
 /** How many entries at a time are looked through for one that expires. */
 const VOLATILE_WALK_COUNT = 256
 
@@ -39,17 +47,27 @@ export class Eviction {
   readonly #allSlots: SlotDraw
   readonly #volatileSlots: SlotDraw
   readonly #walked: number[] = []
+  /** 1 for each slot whose keys are this node's to evict; null: every slot. */
+  readonly #servedSlots: () => Uint8Array | null
+  /** Nothing was found that may go: it is not looked for again before. Wall ms. */
+  #emptyUntilMs = 0
   /** The policy taken apart: what it looks at, and whether only entries that expire may go. */
   #policy = ''
   #measure = ''
   #isVolatileOnly = false
 
-  constructor(space: Keyspace, effects: EffectLog, random32: () => number) {
+  constructor(
+    space: Keyspace,
+    effects: EffectLog,
+    random32: () => number,
+    servedSlots: () => Uint8Array | null = () => null,
+  ) {
     this.#space = space
     this.#effects = effects
     this.#random32 = random32
-    this.#allSlots = new SlotDraw((slot) => space.index.countOf(slot))
-    this.#volatileSlots = new SlotDraw((slot) => space.expiries.perSlot[slot]!)
+    this.#servedSlots = servedSlots
+    this.#allSlots = new SlotDraw((slot) => (this.#mayTake(slot) ? space.index.countOf(slot) : 0))
+    this.#volatileSlots = new SlotDraw((slot) => (this.#mayTake(slot) ? space.expiries.perSlot[slot]! : 0))
   }
 
   /** Call after settings changed and once a second: sets what lookups stamp into entries. */
@@ -75,6 +93,19 @@ export class Eviction {
   isOverLimit(): boolean {
     const limit = this.settings.maxmemoryBytes
     return limit !== 0 && this.#space.usedBytes() > limit
+  }
+
+  /** Copies that others act for are not ours to evict: far above the limit, no more of them are taken in. */
+  isOverCeiling(): boolean {
+    const limit = this.settings.maxmemoryBytes
+    return limit !== 0 && this.#space.usedBytes() > limit * CEILING_SHARE
+  }
+
+  /** Another owner of some of our slots has no room for what we send: a few entries go, if the policy lets any. */
+  relieve(): void {
+    if (this.settings.policy !== this.#policy) this.#adopt(this.settings.policy)
+    if (this.#policy === 'noeviction') return
+    for (let done = 0; done < RELIEF_EVICTIONS && this.#evictOne(); done++);
   }
 
   /** Removes entries until there is room or this call has done its share; false: nothing can go, memory is full. */
@@ -103,14 +134,23 @@ export class Eviction {
     return false
   }
 
+  #mayTake(slot: number): boolean {
+    const served = this.#servedSlots()
+    return served === null || served[slot] === 1
+  }
+
   #evictOne(): boolean {
-    if (!this.#hasCandidates()) return false
+    const { nowMs } = this.#space
+    if (!this.#hasCandidates() || (nowMs < this.#emptyUntilMs && nowMs >= this.#emptyUntilMs - EMPTY_MS))
+      return false
     if (this.#measure === 'random') {
-      this.#evict(this.#sample(this.#drawSlot()))
+      const slot = this.#drawSlot()
+      if (slot === -1) return false
+      this.#evict(this.#sample(slot))
       return true
     }
     for (let round = 0; round < SAMPLING_ROUNDS_MAX; round++) {
-      this.#fillPool()
+      if (!this.#fillPool()) return false
       const ref = this.#takeBest()
       if (ref === 0) continue
       this.#evict(ref)
@@ -126,8 +166,9 @@ export class Eviction {
     while (pool.count > 0) {
       const at = --pool.count
       const ref = pool.refs[at]!
-      const isThere = index.has(pool.slots[at]!, pool.hashes[at]!, ref)
-      if (isThere && (!this.#isVolatileOnly || entries.expiryOf(ref) !== 0)) return ref
+      const slot = pool.slots[at]!
+      if (!this.#mayTake(slot) || !index.has(slot, pool.hashes[at]!, ref)) continue
+      if (!this.#isVolatileOnly || entries.expiryOf(ref) !== 0) return ref
     }
     return 0
   }
@@ -145,10 +186,12 @@ export class Eviction {
     this.#effects.remove(database, key, 0, key.length)
   }
 
-  #fillPool(): void {
+  /** False: there is nothing that may go. */
+  #fillPool(): boolean {
     const { entries, secret } = this.#space
     for (let i = 0; i < this.settings.samples; i++) {
       const slot = this.#drawSlot()
+      if (slot === -1) return false
       const ref = this.#sample(slot)
       const score = this.#scoreOf(ref)
       if (!this.#pool.wants(score)) continue
@@ -156,6 +199,7 @@ export class Eviction {
       const hash = hashOf(secret, entries.keyBuffer(ref), start, start + entries.keyLength(ref))
       this.#pool.add(slot, hash, ref, score)
     }
+    return true
   }
 
   /** Higher = goes sooner. */
@@ -167,9 +211,11 @@ export class Eviction {
     return 255 - lfuCounter(access, space.nowMs, this.settings.lfuDecayMinutes)
   }
 
-  /** A slot with entries that may go, of which there are some; each entry has the same chance. */
+  /** A slot with entries that may go, each entry with the same chance; -1: there is none. */
   #drawSlot(): number {
-    return (this.#isVolatileOnly ? this.#volatileSlots : this.#allSlots).draw(this.#random32)
+    const slot = (this.#isVolatileOnly ? this.#volatileSlots : this.#allSlots).draw(this.#random32)
+    if (slot === -1) this.#emptyUntilMs = this.#space.nowMs + EMPTY_MS
+    return slot
   }
 
   /** A random entry of a slot that has such. */

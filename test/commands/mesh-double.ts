@@ -95,6 +95,7 @@ export function meshOf(
     slotsFailed: 0,
     fingerprint: '0123456789abcdef',
     epoch: 3,
+    faults: null,
     nodes: () => nodes,
     ranges: () => ranges,
     links: () => [],

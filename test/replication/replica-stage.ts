@@ -46,6 +46,7 @@ export class Owner {
   told: string[] = []
   /** How far this owner's clock is off. */
   skewMs = 0
+  isFull = false
   readonly #stage: Stage
 
   constructor(stage: Stage, number: number, seed: number) {
@@ -69,6 +70,7 @@ export class Owner {
     this.replica = new Replica(this.space, this.node.replay, {
       pull: (owner, slot, database, key) => this.asked.push({ owner, slot, database, key }),
       acknowledge: (sender) => this.told.push(sender),
+      isFull: () => this.isFull,
     })
   }
 

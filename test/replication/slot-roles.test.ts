@@ -110,6 +110,24 @@ test('a node that hears too few owners for a quorum notices before it serves', (
   assert.equal(roles.hasLapses, false)
 })
 
+test('who was out of reach of a quorum settles its slots anew before it serves them again', () => {
+  const { roles, heardMs, unsettled, update } = house('a')
+  heardMs.set('b', 1000)
+  update(1000)
+  for (const slot of unsettled.splice(0)) roles.settled(slot)
+  roles.look(4100)
+  assert.equal(
+    roles.roles[0],
+    SERVING,
+    'while it lapses, its copy may be read by those who allow stale reads',
+  )
+  heardMs.set('c', 5000)
+  roles.look(5000)
+  assert.equal(roles.roles[0], UNSETTLED)
+  assert.equal(unsettled.length, Math.ceil(SLOTS / 3))
+  assert.equal(roles.hasLapses, false)
+})
+
 test('an owner that is not ready holds what it is sent, and so counts for a quorum of writes', () => {
   const { roles, unable, heardMs, update } = house('a')
   unable.add('b')

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { EFFECT_HEADER_BYTES, EFFECT_REMOVE, EffectLog } from '../../src/store/effect-log.ts'
 import { Eviction } from '../../src/store/eviction.ts'
-import { hashSecret } from '../../src/store/hash-slot.ts'
+import { hashSecret, SLOT_COUNT, slotOf } from '../../src/store/hash-slot.ts'
 import { Keyspace } from '../../src/store/keyspace.ts'
 import { Prng } from '../support/prng.ts'
 
@@ -16,12 +16,18 @@ class World {
   readonly eviction: Eviction
   /** What the store says it uses before the first key. */
   readonly emptyBytes: number
+  served: Uint8Array | null = null
 
   constructor(policy: string, seed: number) {
     this.prng = new Prng(seed)
     this.space = new Keyspace(hashSecret(() => this.prng.bits()))
     this.effects = new EffectLog(this.space)
-    this.eviction = new Eviction(this.space, this.effects, () => this.prng.bits())
+    this.eviction = new Eviction(
+      this.space,
+      this.effects,
+      () => this.prng.bits(),
+      () => this.served,
+    )
     this.eviction.settings.policy = policy
     this.emptyBytes = this.space.usedBytes()
     this.at(START_MS)
@@ -245,4 +251,69 @@ test('one call removes no more than it was allowed to', () => {
   assert.equal(world.space.stats.evicted, 64)
   assert.equal(world.eviction.makeRoom(500), true)
   assert.equal(world.space.stats.evicted, 564)
+})
+
+/** Every slot is another node's, except those of these keys. */
+function servedOf(keys: readonly string[]): Uint8Array {
+  const served = new Uint8Array(SLOT_COUNT)
+  for (const key of keys) served[slotOf(Buffer.from(key), 0, key.length)] = 1
+  return served
+}
+
+for (const policy of POLICIES) {
+  test(`${policy} takes no copies that another node acts for`, () => {
+    const own = names('own', 40)
+    const copies = names('copy', 400).filter(
+      (key) => servedOf(own)[slotOf(Buffer.from(key), 0, key.length)] === 0,
+    )
+    const world = new World(policy, 5)
+    world.served = servedOf(own)
+    for (const key of [...copies, ...own]) world.set(key, START_MS + 1_000_000)
+    assert.equal(world.squeeze(0.99), true)
+    assert.equal(world.shareLeft(copies), 1)
+    assert.ok(world.shareLeft(own) < 1)
+    assert.equal(world.squeeze(0.5), false, 'and says that nothing more can go')
+    assert.equal(world.shareLeft(copies), 1)
+    assert.equal(world.shareLeft(own), 0)
+  })
+}
+
+test('candidates of a slot that is handed over while they wait in the pool stay', () => {
+  const world = new World('allkeys-lru', 6)
+  const keys = names('k', 64)
+  for (const key of keys) world.set(key)
+  world.squeeze(0.9)
+  const left = keys.filter((key) => world.has(key))
+  world.served = new Uint8Array(SLOT_COUNT)
+  assert.equal(world.squeeze(0.5), false)
+  assert.equal(world.shareLeft(left), 1)
+})
+
+test('a node that found nothing to evict looks again a little later', () => {
+  const world = new World('allkeys-random', 7)
+  world.served = new Uint8Array(SLOT_COUNT)
+  world.set('k')
+  assert.equal(world.squeeze(0), false)
+  world.served = null
+  assert.equal(world.squeeze(0), false, 'not at once: the answer would cost every command a search')
+  world.at(START_MS + 200)
+  assert.equal(world.squeeze(0), true)
+})
+
+test('a node is over its ceiling only far above its limit, and relieves others if its policy lets it', () => {
+  const world = new World('allkeys-random', 8)
+  for (const key of names('k', 50)) world.set(key)
+  const { settings } = world.eviction
+  settings.maxmemoryBytes = Math.floor(world.space.usedBytes() / 1.2)
+  assert.deepEqual([world.eviction.isOverLimit(), world.eviction.isOverCeiling()], [true, false])
+  settings.maxmemoryBytes = Math.floor(world.space.usedBytes() / 1.3)
+  assert.equal(world.eviction.isOverCeiling(), true)
+  settings.maxmemoryBytes = 0
+  assert.equal(world.eviction.isOverCeiling(), false)
+  settings.policy = 'noeviction'
+  world.eviction.relieve()
+  assert.equal(world.shareLeft(names('k', 50)), 1)
+  settings.policy = 'allkeys-lru'
+  world.eviction.relieve()
+  assert.equal(world.shareLeft(names('k', 50)), 48 / 50)
 })

@@ -136,22 +136,26 @@ export async function freePorts(count: number): Promise<number> {
   for (let attempt = 0; attempt < 100; attempt++) {
     const first = await freePort()
     const others = Array.from({ length: count - 1 }, (_, i) => first + 1 + i)
-    const all = others.flatMap((port) => [canListen(port), canListen(port + 10_000)])
-    if ((await Promise.all(all)).every((isFree) => isFree)) return first
+    const all = others.map(isFree)
+    if ((await Promise.all(all)).every((one) => one)) return first
   }
   throw new Error(`no ${count} free ports in a row found`)
 }
 
 /**
- * A port nobody listens on, nor on the one 10000 above it (a cluster's bus). Both lie below the range the kernel gives
+ * A port nobody listens on, nor on those 10000 (a cluster's bus) and 2000 (HTTP) above it. All lie below the range the kernel gives
  * to outgoing connections (32768 on), so that nothing takes them between this check and the server's own bind.
  */
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < 100; attempt++) {
     const port = 12_000 + Math.floor(Math.random() * 10_000)
-    if ((await canListen(port)) && (await canListen(port + 10_000))) return port
+    if (await isFree(port)) return port
   }
   throw new Error('no free port found')
+}
+
+async function isFree(port: number): Promise<boolean> {
+  return (await canListen(port)) && (await canListen(port + 10_000)) && (await canListen(port + 2000))
 }
 
 function canListen(port: number): Promise<boolean> {

@@ -23,6 +23,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   [
     'src/mesh-node.ts src/mesh-settings.ts src/mesh-facts.ts src/mesh-members.ts src/mesh-effects.ts src/mesh-healing.ts src/mesh-requests.ts src/mesh-routing.ts src/mesh-channel.ts src/mesh-messages.ts',
   ],
+  ['src/http/'],
   ['src/mesh-doors.ts'],
   ['src/local-mesh.ts src/supervise.ts'],
   ['src/main.ts'],
@@ -45,6 +46,8 @@ export const DOORS: Readonly<Record<string, string>> = {
   'gossip/wire/tcp-inbound.ts': 'one accepted stream of gossip',
   'gossip/wire/tcp-outbound.ts': 'one dialled stream of gossip',
   'gossip/split-brain/etcd-lease.ts': 'the lease that etcd keeps',
+  'src/http/http-door.ts': 'listens for HTTP: bodies in, answers out',
+  'src/http/http-items.ts': 'asks a node elsewhere over HTTP',
   'src/supervise.ts': 'a mesh of processes on one machine: starts, watches and ends them',
   'src/main.ts': 'the process: arguments, signals, exit code',
   'src/system.ts': 'clock, timers, luck and figures of the process',
@@ -90,9 +93,10 @@ export const ENTRANCES: readonly string[] = [
   'src/main.ts',
   'resp/index.ts',
   'gossip/index.ts',
-  // Wires that are no sockets, and wires that fail on purpose: for simulations and for programs that embed nodes.
+  // Wires that are no sockets: for simulations and for programs that embed nodes.
   'src/mesh/inprocess.ts',
-  'src/mesh/faults.ts',
+  // Keys of a node over HTTP: for programs that reach it by nothing else.
+  'src/http/http-items.ts',
 ]
 
 export const TOP_LEVEL: readonly string[] = [
