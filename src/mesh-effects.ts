@@ -23,6 +23,7 @@ export interface EffectsPorts {
   onRefused(peerId: string, refusal: Refusal): void
   onDoubt(barriers: readonly Barrier[], bytes: Buffer, length: number, deadlineMs: number): void
   pull(owner: string, database: number, key: Buffer): void
+  noteTerm(slot: number, term: number): boolean
 }
 
 export class MeshEffects {
@@ -44,6 +45,7 @@ export class MeshEffects {
     })
     this.replica = new Replica(node.space, node.replay, {
       pull: (owner, _slot, database, key) => ports.pull(owner, database, key),
+      noteTerm: (slot, term) => ports.noteTerm(slot, term),
       acknowledge: (sender) => this.#owe(sender),
       isFull: () => node.eviction.isOverCeiling(),
     })

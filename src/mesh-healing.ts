@@ -134,6 +134,14 @@ export class MeshHealing {
     return true
   }
 
+  /** An entry of this term has come: whoever acts under a lower one has been deposed. False: no such term can be. */
+  noteTerm(slot: number, term: number): boolean {
+    if (term <= this.claims.termOf(slot)) return true
+    if (!this.claims.learn(slot, term)) return false
+    if (this.#parts.roles.roles[slot] === SERVING) this.settling.onOutclaimed([slot])
+    return true
+  }
+
   /** A peer will not apply an effect of ours: somebody knows better, or it lacks what the effect builds on. */
   onRefused(peerId: string, { database, key, reason, slot }: Refusal): void {
     if (slot < 0) return

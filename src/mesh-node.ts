@@ -304,6 +304,7 @@ export class MeshNode {
         this.healing.doubts.open(barriers, bytes, length, deadlineMs)
       },
       pull: (owner, database, key) => this.healing.pull(owner, database, key),
+      noteTerm: (slot, term) => this.healing.noteTerm(slot, term),
     })
   }
 

@@ -14,6 +14,8 @@ import { SLOT_COUNT } from '../store/hash-slot.ts'
 /** Nobody. */
 const NONE = 0
 const NAMES_MAX = 0xffff
+/** At a claim every tenth of a second this is more than a day. */
+const TERM_JUMP_MAX = 2 ** 20
 
 export class Claims {
   /** By slot, the number of a name. */
@@ -35,11 +37,17 @@ export class Claims {
     return this.#terms[slot]!
   }
 
-  /** Others have promised the slot under this term: whoever it was, this owner holds itself to it as well. */
-  learn(slot: number, term: number): void {
-    if (term <= this.#terms[slot]!) return
+  /**
+   * Others have promised the slot under this term: whoever it was, this owner holds itself to it as well. False: so
+   * many claims there cannot have been.
+   */
+  learn(slot: number, term: number): boolean {
+    const promised = this.#terms[slot]!
+    if (term <= promised) return true
+    if (term - promised > TERM_JUMP_MAX) return false
     this.#terms[slot] = term
     this.#holders[slot] = NONE
+    return true
   }
 
   /** Empty: nobody has claimed the slot here. */
@@ -50,7 +58,7 @@ export class Claims {
   /** May an effect on this slot come from this sender, who acts under this term? A higher one is as good as promised. */
   accepts(slot: number, senderId: string, term: number): boolean {
     const promised = this.#terms[slot]!
-    if (term < promised) return false
+    if (term < promised || term - promised > TERM_JUMP_MAX) return false
     if (senderId !== this.#lastId) {
       this.#lastId = senderId
       this.#lastNumber = this.#numberOf(senderId)

@@ -39,6 +39,8 @@ export interface ForeignObserver {
 export interface ReplicaPorts {
   /** Ask this owner for the whole entry; exactly one `onPulled` follows, and not within this call. */
   pull(owner: string, slot: number, database: number, key: Buffer): void
+  /** An entry of this term comes in whole: somebody has acted under it. False: there cannot be such a term. */
+  noteTerm(slot: number, term: number): boolean
   /** Something about earlier batches has changed: send `acknowledgementFor(sender)` again. */
   acknowledge(sender: string): void
   /** Is there no room for more, at the utmost? Without it there always is. */
@@ -276,12 +278,18 @@ export class Replica {
     for (let index = 0; !input.isAtEnd; index++) {
       const isWhole = replay.read(input) && (replay.verb === EFFECT_PUT || replay.verb === EFFECT_REMOVE)
       if (!isWhole) replay.keyEnd = -1
-      const reason = isWhole ? this.#applyRead(bytes, nowMs) : 'broken'
+      const reason = isWhole ? this.#takeWhole(bytes, nowMs) : 'broken'
       if (reason === null) verdict.applied++
       else verdict.refusals.push(this.#refusal(batch, index, reason))
       if (reason === 'broken') break
     }
     return verdict
+  }
+
+  #takeWhole(bytes: Buffer, nowMs: number): RefusalReason | null {
+    const { keyEnd, keyStart, term } = this.#replay
+    if (!this.#ports.noteTerm(slotOf(bytes, keyStart, keyEnd), term)) return 'skewed'
+    return this.#applyRead(bytes, nowMs)
   }
 
   /** Whoever made the effects that wait has nothing under this key any more: what they made is over. */

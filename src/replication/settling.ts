@@ -16,8 +16,9 @@ import { SLOT_COUNT } from '../store/hash-slot.ts'
 import type { Claims } from './claims.ts'
 import type { Repairs } from './repairs.ts'
 import { type ExchangeParts, SlotPull } from './slot-pull.ts'
-import { type SlotRoles, UNSETTLED } from './slot-roles.ts'
+import { SERVING, type SlotRoles, UNSETTLED } from './slot-roles.ts'
 import { SlotSummary } from './slot-summary.ts'
+import { SettlingTask } from './settling-task.ts'
 import { type SlotAnswer, Survey, type SurveyedSlot, type SurveyEvents } from './survey.ts'
 
 export interface SettlingPorts {
@@ -57,24 +58,6 @@ export interface SettlingParts {
   readonly exchange: ExchangeParts
 }
 
-/** A slot on its way; whoever starts it anew makes a new one, and what comes for the old one is ignored. */
-interface Task {
-  readonly slot: number
-  readonly isClaim: boolean
-  /** Whom this owner had promised the slot to: what it wrote last, and was not confirmed, is best known to itself. */
-  holder: string
-  /** Of the claim, and the highest that others are known to have promised. */
-  term: number
-  heardTerm: number
-  attempts: number
-  dueMs: number
-  survey: Survey | null
-  answers: SlotAnswer[]
-  /** How many answers have been dealt with. */
-  at: number
-  pull: SlotPull | null
-}
-
 export class Settling implements SurveyEvents {
   limits: SettlingLimits = {
     surveysMax: 4,
@@ -91,10 +74,10 @@ export class Settling implements SurveyEvents {
   readonly #isWhole = new Uint8Array(SLOT_COUNT)
   /** When each slot was last claimed, or lost to a claim. */
   readonly #claimedMs = new Float64Array(SLOT_COUNT).fill(Number.NEGATIVE_INFINITY)
-  readonly #tasks = new Map<number, Task>()
-  readonly #due = new Set<Task>()
-  readonly #ready = new Set<Task>()
-  readonly #resting = new Set<Task>()
+  readonly #tasks = new Map<number, SettlingTask>()
+  readonly #due = new Set<SettlingTask>()
+  readonly #ready = new Set<SettlingTask>()
+  readonly #resting = new Set<SettlingTask>()
   #surveysUnderWay = 0
   #pullsUnderWay = 0
   /** Owned slots of which this node has no memory. */
@@ -194,11 +177,20 @@ export class Settling implements SurveyEvents {
 
   onAnswer(survey: Survey, slot: number, answer: SlotAnswer): void {
     const task = this.#tasks.get(slot)
-    if (task === undefined || task.survey !== survey) return
+    if (task === undefined) return this.#onLate(slot, answer)
+    if (task.survey !== survey) return
     task.heardTerm = Math.max(task.heardTerm, answer.promisedTerm)
     if (task.isClaim && !answer.isGranted) return
     task.answers.push(answer)
     if (task.pull === null && this.#mayGoOn(task)) this.#ready.add(task)
+  }
+
+  /** The slot has settled without it: if the answerer lacks something it is brought to it. */
+  #onLate(slot: number, { peerId, summary }: SlotAnswer): void {
+    const { exchange, repairs, roles } = this.#parts
+    if (roles.roles[slot] !== SERVING) return
+    this.#own.measure(exchange.space, slot)
+    if (!this.#own.isEqual(summary)) repairs.offer(peerId, slot)
   }
 
   onPeer(): void {
@@ -220,9 +212,7 @@ export class Settling implements SurveyEvents {
     this.#drop(slot)
     if (this.#peersOf(slot).length === 0) return this.#settleAlone(slot, isClaim)
     const dueMs = isClaim ? this.#claimedMs[slot]! + this.limits.reclaimMs : 0
-    const holder = this.#parts.claims.holderOf(slot)
-    const state = { term: 0, heardTerm: 0, attempts: 0, dueMs, survey: null, answers: [], at: 0, pull: null }
-    const task = { slot, isClaim, holder, ...state }
+    const task = new SettlingTask(slot, isClaim, this.#parts.claims.holderOf(slot), dueMs)
     this.#tasks.set(slot, task)
     if (dueMs > this.#ports.monotonicMs()) this.#resting.add(task)
     else this.#due.add(task)
@@ -237,7 +227,7 @@ export class Settling implements SurveyEvents {
     this.#resting.delete(task)
   }
 
-  #rest(task: Task): void {
+  #rest(task: SettlingTask): void {
     const { restMsMax, restMsMin } = this.limits
     this.counters.rests++
     const restMs = Math.min(restMsMax, restMsMin * 2 ** Math.min(task.attempts, 16))
@@ -258,14 +248,14 @@ export class Settling implements SurveyEvents {
    * Enough is enough to be right. Who acted before is waited for nevertheless, as long as it may answer: writes it has
    * run and nobody has confirmed yet are then confirmed here instead of left open.
    */
-  #mayGoOn(task: Task): boolean {
+  #mayGoOn(task: SettlingTask): boolean {
     if (!this.#hasEnough(task)) return false
     const { answers, holder, isClaim, slot, survey } = task
     if (!isClaim || survey!.isOver || answers.some(({ peerId }) => peerId === holder)) return true
     return !this.#peersOf(slot).includes(holder) || !this.#ports.mayAnswer(holder)
   }
 
-  #hasEnough({ answers, slot }: Task): boolean {
+  #hasEnough({ answers, slot }: SettlingTask): boolean {
     const { roles } = this.#parts
     const { acksForQuorum, peerIds } = roles.groups[roles.groupOf[slot]!]!
     if (answers.length >= peerIds.length) return true
@@ -307,7 +297,7 @@ export class Settling implements SurveyEvents {
     survey.start(this.#ports.fingerprint())
   }
 
-  #ask(task: Task, slots: SurveyedSlot[]): void {
+  #ask(task: SettlingTask, slots: SurveyedSlot[]): void {
     const { isClaim, slot } = task
     this.#due.delete(task)
     if (isClaim) task.term = this.#claim(slot, task.heardTerm)
@@ -341,7 +331,7 @@ export class Settling implements SurveyEvents {
   }
 
   /** Goes through the answers: those that differ from what is here by now are pulled first. */
-  #advance(task: Task): void {
+  #advance(task: SettlingTask): void {
     this.#ready.delete(task)
     this.#own.measure(this.#parts.exchange.space, task.slot)
     while (task.at < task.answers.length) {
@@ -352,7 +342,7 @@ export class Settling implements SurveyEvents {
     this.#finish(task)
   }
 
-  #pull(task: Task, peerId: string): void {
+  #pull(task: SettlingTask, peerId: string): void {
     this.counters.pulls++
     this.#pullsUnderWay++
     const done = (isDone: boolean) => this.#onPulled(task, isDone)
@@ -360,7 +350,7 @@ export class Settling implements SurveyEvents {
     task.pull.start()
   }
 
-  #onPulled(task: Task, isDone: boolean): void {
+  #onPulled(task: SettlingTask, isDone: boolean): void {
     this.#pullsUnderWay--
     task.pull = null
     if (!isDone) this.counters.pullsFailed++
@@ -373,7 +363,7 @@ export class Settling implements SurveyEvents {
     this.#pump()
   }
 
-  #finish(task: Task): void {
+  #finish(task: SettlingTask): void {
     const { claims, exchange, repairs, selfId } = this.#parts
     const { answers, heardTerm, isClaim, slot, term } = task
     const isHeld = claims.holderOf(slot) === selfId && claims.termOf(slot) === term

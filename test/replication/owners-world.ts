@@ -93,6 +93,12 @@ export class WorldNode implements PeerPort {
     this.roles = this.#makeRoles()
     this.replica = new Replica(this.space, this.node.replay, {
       pull: (owner, _slot, database, key) => this.#pull(owner, database, key),
+      noteTerm: (slot, term) => {
+        const isServed = term > this.claims.termOf(slot) && this.roles.roles[slot] === SERVING
+        const isPossible = this.claims.learn(slot, term)
+        if (isPossible && isServed) this.settling.onOutclaimed([slot])
+        return isPossible
+      },
       acknowledge: () => {},
     })
     const wallMs = () => this.wallMs()

@@ -69,6 +69,7 @@ export class Owner {
     this.standing = new Standing(this.space)
     this.replica = new Replica(this.space, this.node.replay, {
       pull: (owner, slot, database, key) => this.asked.push({ owner, slot, database, key }),
+      noteTerm: () => true,
       acknowledge: (sender) => this.told.push(sender),
       isFull: () => this.isFull,
     })

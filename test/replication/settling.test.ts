@@ -539,6 +539,31 @@ test('effects are taken under the term promised or a higher one, which binds as 
   assert.deepEqual([claims.holderOf(5), claims.termOf(5), claims.accepts(5, 'a', 3)], ['b', 4, false])
 })
 
+test('who acts and is told of an entry of a higher term claims anew before it writes again', () => {
+  const { world, nodes, key } = three()
+  const [first, second, third] = nodes
+  const slot = slotOfKey(key)
+  const term = first.space.terms[slot]!
+  write(first, `SET ${key} old`, second, third)
+  second.space.terms[slot] = term + 5
+  second.run(`SET ${key} new`)
+  second.transfers.send(first.id, [{ database: 0, key: Buffer.from(key) }], () => {})
+  world.run(1)
+  assert.equal(first.serves(key), false)
+  world.run(300)
+  assert.deepEqual([first.serves(key), first.get(key), third.get(key)], [true, 'new', 'new'])
+  assert.ok(first.space.terms[slot]! > term + 5)
+})
+
+test('a term that is impossibly high is refused, whichever way it comes', () => {
+  const claims = new Claims()
+  claims.promise(5, 'a', 3)
+  assert.deepEqual(
+    [claims.accepts(5, 'b', 2 ** 31), claims.learn(5, 2 ** 31), claims.termOf(5)],
+    [false, false, 3],
+  )
+})
+
 test('a term that others have promised binds as well, to whoever acts under it first', () => {
   const claims = new Claims()
   claims.learn(5, 7)

@@ -154,7 +154,11 @@ export class StageNode {
     this.roles = this.#makeRoles()
     this.batches = this.#makeBatches(monotonicMs)
     effects.route = this.batches
-    this.replica = new Replica(space, this.node.replay, { pull: () => {}, acknowledge: () => {} })
+    this.replica = new Replica(space, this.node.replay, {
+      pull: () => {},
+      noteTerm: () => true,
+      acknowledge: () => {},
+    })
     this.forwards = new Forwards({
       ask: (peer, body, length, answered) => this.#forward(peer, body, length, answered),
       actingId: (slot) => this.roles.actingId(slot),
