@@ -35,6 +35,8 @@ export interface MembershipMessage {
 
 /** However often a member is heard, its heartbeats are told no closer to each other. */
 export const HEARTBEAT_MS = 1000
+/** Who listens to `*` means what clients publish, and hears nothing of this. */
+const PREFIX = '__system.'
 
 export class MeshChannel {
   readonly #parts: MeshChannelParts
@@ -94,6 +96,6 @@ export class MeshChannel {
       at: Math.floor(this.#parts.wallMs()),
     }
     const bytes = Buffer.from(JSON.stringify(message), 'utf8')
-    channels.publish(heartbeatChannel(cluster, node), bytes, 0, bytes.length)
+    channels.publish(heartbeatChannel(cluster, node), bytes, 0, bytes.length, PREFIX)
   }
 }

@@ -27,6 +27,7 @@ export class Subscriptions {
 }
 
 interface Listeners {
+  readonly text: string
   readonly name: Buffer
   readonly sessions: Set<Session>
 }
@@ -76,7 +77,7 @@ export class Channels {
       return
     }
     const bytes = Buffer.from(name, 'latin1')
-    this.#listeners[kind].set(name, { name: bytes, sessions: new Set([session]) })
+    this.#listeners[kind].set(name, { text: name, name: bytes, sessions: new Set([session]) })
   }
 
   unsubscribe(session: Session, kind: Kind, name: string): void {
@@ -100,12 +101,16 @@ export class Channels {
     }
   }
 
-  /** Sends a message to the channel's listeners and to those of matching patterns; answers how many it reached. */
-  publish(channel: string, message: Uint8Array, start: number, end: number): number {
+  /**
+   * Sends a message to the channel's listeners and to those of matching patterns; answers how many it reached. What a
+   * node says of itself nobody hears by chance: patterns have to begin with `prefix`.
+   */
+  publish(channel: string, message: Uint8Array, start: number, end: number, prefix = ''): number {
     let receivers = this.#deliver('message', this.#listeners.channel.get(channel), message, start, end)
     if (this.#listeners.pattern.size === 0) return receivers
     const name = Buffer.from(channel, 'latin1')
     for (const pattern of this.#listeners.pattern.values()) {
+      if (!pattern.text.startsWith(prefix)) continue
       if (!matchesGlob(pattern.name, 0, pattern.name.length, name, 0, name.length, false)) continue
       for (const session of pattern.sessions) {
         const writer = session.writer

@@ -24,7 +24,8 @@ class Stage {
 
   constructor() {
     Object.defineProperty(this.#channels, 'hasListeners', { get: () => this.isListening })
-    this.#channels.publish = (channel, bytes, start, end) => {
+    this.#channels.publish = (channel, bytes, start, end, prefix) => {
+      assert.equal(prefix, '__system.', 'who listens to all that clients publish does not hear it')
       const text = Buffer.from(bytes.subarray(start, end)).toString('utf8')
       return this.told.push([channel, JSON.parse(text) as MembershipMessage])
     }

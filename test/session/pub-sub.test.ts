@@ -16,6 +16,19 @@ test('a message reaches the channel and every matching pattern, and the publishe
   assert.equal(publisher.ask('PUBLISH other hi'), ':0')
 })
 
+test('what a node says of itself is heard by those alone who ask for it', () => {
+  const world = new World()
+  const [named, chosen, any] = [world.client(), world.client(), world.client()]
+  named.ask('SUBSCRIBE __system.a')
+  chosen.ask('PSUBSCRIBE __system.*')
+  any.ask('PSUBSCRIBE *')
+  const bytes = Buffer.from('x')
+  assert.equal(world.node.channels.publish('__system.a', bytes, 0, 1, '__system.'), 2)
+  assert.equal(any.read(), '')
+  assert.equal(any.ask('PING'), '*2 $4 pong $0')
+  assert.equal(world.client().ask('PUBLISH __system.a x'), ':3', 'clients may publish there as anywhere')
+})
+
 test('RESP3 listeners get pushes and may run anything; a publisher hears itself before its reply', () => {
   const world = new World()
   const client = world.client()
