@@ -1,0 +1,60 @@
+/*
+ * The examples, run as a reader of them would: they end by themselves, with the code 0, and say what they promise.
+ * Shape: test.
+ */
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import test from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+const DEADLINE_MS = 90_000
+
+interface Outcome {
+  readonly code: number | string
+  readonly out: string
+  readonly errors: string
+}
+
+function runExample(name: string): Promise<Outcome> {
+  const file = fileURLToPath(new URL(`../../examples/${name}`, import.meta.url))
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      ['--import', 'tsx', file],
+      { timeout: DEADLINE_MS, killSignal: 'SIGKILL' },
+      (error, out, errors) => {
+        resolve({ code: error === null ? 0 : (error.code ?? 'killed'), out, errors })
+      },
+    )
+  })
+}
+
+test('five-members.ts finds five, loses one, takes it back and says goodbye, by itself', {
+  timeout: 120_000,
+}, async () => {
+  const { code, out, errors } = await runExample('five-members.ts')
+  assert.equal(code, 0, out + errors)
+  assert.equal(errors, '')
+  const lines = out.trim().split('\n')
+  for (const line of lines) assert.match(line, /^ *\d+\.\d s {2}\S/)
+  const story = [
+    /ada listens on 127\.0\.0\.1:\d+ and founds the mesh/,
+    /eve listens on 127\.0\.0\.1:\d+ and asks ada/,
+    /all 5 are up; the leader is (?:ada|bob|cy|dee|eve)/,
+    /eve falls silent without a word/,
+    /ada hears: peer suspect: eve/,
+    /ada hears: peer dead: eve/,
+    /eve comes back at the same address/,
+    /all 5 are up again; eve is in a new life/,
+    /eve has heard ada say: welcome back/,
+    /bob has left/,
+    /ada has left/,
+  ]
+  let at = 0
+  for (const chapter of story) {
+    const found = lines.findIndex((line, index) => index >= at && chapter.test(line))
+    assert.notEqual(found, -1, `${chapter} is missing after line ${at}:\n${out}`)
+    at = found
+  }
+  assert.match(out, /ada hears: peer evicted: eve/)
+})
