@@ -135,6 +135,7 @@ export class Life {
     if (this.#isOver) return
     this.#isOver = true
     this.swim.stop()
+    this.agreement.stop()
     this.#idByAddress.clear()
   }
 
