@@ -2,7 +2,12 @@
  * Five members of a mesh on one machine, over real UDP and TCP: they find each other by one seed, lose one, get it back as
  * a new life, and say goodbye. Run it with `node --import tsx examples/five-members.ts`; it ends by itself.
  */
-import { type GossipEvent, type RunningMembership, startMembership } from '../gossip/index.ts'
+import {
+  type GossipEvent,
+  type RunningMembership,
+  startMembership,
+  type ToldMessage,
+} from '../gossip/index.ts'
 
 const COUNT = 5
 const PATIENCE_MS = 60_000
@@ -19,8 +24,19 @@ function say(text: string): void {
   process.stdout.write(`${((performance.now() - startedMs) / 1000).toFixed(1).padStart(5)} s  ${text}\n`)
 }
 
+let onTold: (message: ToldMessage) => void = () => {}
+
 function start(name: string, seeds: readonly string[], port = 0): Promise<RunningMembership> {
-  return startMembership({ id: name, cluster: 'five-members', host: '127.0.0.1', port, seeds, ...QUICK })
+  const sink = { receive: (message: ToldMessage) => onTold(message) }
+  return startMembership({
+    id: name,
+    cluster: 'five-members',
+    host: '127.0.0.1',
+    port,
+    seeds,
+    sink,
+    ...QUICK,
+  })
 }
 
 /** Resolves with the first event that is wanted. */
@@ -78,7 +94,10 @@ members.push(back)
 await untilAllAreUp(members)
 say(`all ${COUNT} are up again; eve is in a new life`)
 
+const greeting = new Promise<ToldMessage>((resolve) => (onTold = resolve))
 first.membership.tell('eve', '/greetings', 'text', Buffer.from('welcome back'))
+const { fromId, payload } = await greeting
+say(`eve has heard ${fromId} say: ${Buffer.from(payload).toString('latin1')}`)
 for (const member of members.reverse()) {
   const { id } = member.membership.self
   await member.leave()

@@ -39,6 +39,8 @@ export interface LifeHooks {
   onEnded(): void
 }
 
+const FAREWELLS_COUNT_MAX = 1024
+
 const AGREEMENT_KINDS = new Set(AGREEMENT_ROWS.map((row) => row.kind))
 
 export class Life {
@@ -52,6 +54,8 @@ export class Life {
   readonly #idByAddress: Map<Address, string>
   /** Dead or gone, members whom liveness has forgotten since included: nearly always nobody, so asking is free. */
   readonly #silent: Set<string>
+  /** Where evicted members lived: should one of them still live, it is owed the whole story. The newest ones. */
+  readonly #farewells: Set<Address>
   /** Members that datagrams do not reach. */
   readonly #deaf: Set<string>
   readonly #book: SplitBrainSettings['compat']
@@ -71,6 +75,7 @@ export class Life {
     this.#hooks = hooks
     this.#idByAddress = new Map()
     this.#silent = new Set()
+    this.#farewells = new Set()
     this.#isOver = false
     this.swim = new Swim(record, settings.swim, ports, courier, this.#swimEvents())
     this.#deaf = new Set()
@@ -98,7 +103,7 @@ export class Life {
   }
 
   isKnownAddress(address: Address): boolean {
-    return this.#idByAddress.has(address)
+    return this.#idByAddress.has(address) || (this.#farewells.size > 0 && this.#farewells.has(address))
   }
 
   get addresses(): Address[] {
@@ -130,6 +135,7 @@ export class Life {
     if (this.#isOver) return
     this.#isOver = true
     this.swim.stop()
+    this.agreement.stop()
     this.#idByAddress.clear()
   }
 
@@ -215,7 +221,17 @@ export class Life {
     this.swim.evict(id)
     this.#silent.delete(id)
     this.#forgetAddress(view.record)
+    this.#rememberFarewell(view.record.address)
     this.#tell('peer_evicted', view.record)
+  }
+
+  #rememberFarewell(address: Address): void {
+    this.#farewells.delete(address)
+    this.#farewells.add(address)
+    for (const oldest of this.#farewells) {
+      if (this.#farewells.size > FAREWELLS_COUNT_MAX) this.#farewells.delete(oldest)
+      break
+    }
   }
 
   #isDeaf(address: Address): boolean {

@@ -5,6 +5,7 @@
  * the sink - and begins a new life when the mesh has given the old one up. Bytes come in, bytes go out through
  * ports, and everything that changes is an event on the bus. Shape: machine.
  */
+import { latestBirthOf } from './agreement/merge.ts'
 import type { MeshState } from './agreement/mesh-state.ts'
 import { AGREEMENT_ROWS } from './agreement/messages.ts'
 import type { AgreementSnapshot } from './agreement/snapshot.ts'
@@ -349,7 +350,9 @@ export class Membership {
   #beReborn(former: Life, known: readonly Address[]): void {
     if (this.#phase !== 'running' || this.#life !== former) return
     const last = former.swim.self
-    const birth = Math.max(Math.floor(this.#ports.wallMs()), last.birth + 1)
+    // The calendar may have gone back since a life of ours that others remember.
+    const latest = Math.max(last.birth, latestBirthOf(former.agreement.state, last.id))
+    const birth = Math.max(Math.floor(this.#ports.wallMs()), latest + 1)
     const record: MemberRecord = { ...last, birth, incarnation: 0 }
     this.counters.rebirths++
     this.#life = this.#newLife(record)

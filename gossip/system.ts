@@ -8,7 +8,7 @@ import { randomBytes } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import type { GossipEvent } from './membership-events.ts'
 import { Membership, type MembershipOptions, type MembershipTimings } from './membership.ts'
-import type { Address, GossipPorts, Luck, Timing } from './ports.ts'
+import type { Address, GossipPorts, Timing } from './ports.ts'
 import { joinAddress } from './wire/socket-address.ts'
 import { openTcp, type TcpDoor } from './wire/tcp.ts'
 import { openUdp, type UdpDoor } from './wire/udp.ts'
@@ -28,6 +28,8 @@ export interface SystemOptions extends MembershipOptions {
   readonly meta?: Uint8Array
   readonly seeds?: readonly Address[]
   readonly timings?: Partial<MembershipTimings>
+  /** Hears every event, those of the start included, which are over when `startMembership` resolves. */
+  readonly onEvent?: (event: GossipEvent) => void
   readonly onError?: (what: string, error: unknown) => void
 }
 
@@ -40,35 +42,46 @@ export interface RunningMembership {
   close(): Promise<void>
 }
 
-export const systemTiming: Timing & Luck = {
-  monotonicMs: () => performance.now(),
-  wallMs: () => Date.now(),
-  after(delayMs, run) {
-    setTimeout(run, delayMs)
-  },
-  random: () => Math.random(),
-  randomBytes: (count) => randomBytes(count),
-}
-
 export async function startMembership(options: SystemOptions): Promise<RunningMembership> {
   const doors = await openDoors(options)
   const { udp, tcp, address } = doors
+  const timers = new Set<NodeJS.Timeout>()
   const ports: GossipPorts = {
-    ...systemTiming,
+    ...timingBy(timers),
+    random: () => Math.random(),
+    randomBytes: (count) => randomBytes(count),
     sendDatagram: (to, bytes) => udp.sendDatagram(to, bytes),
     sendStream: (to, bytes) => tcp.sendStream(to, bytes),
   }
   const { id, roles = [], meta = new Uint8Array(0) } = options
   const membership = new Membership({ id, address, roles, meta }, options, ports, options.timings)
+  const { onEvent } = options
+  if (onEvent !== undefined) membership.events.subscribe(onEvent)
   doors.owner = membership
   membership.start(options.seeds ?? [])
   const lagTimer = watchLag(membership)
   const close = async (): Promise<void> => {
     clearInterval(lagTimer)
     membership.stop()
+    for (const timer of timers) clearTimeout(timer)
     await Promise.all([udp.close(), tcp.close()])
   }
   return { membership, address, close, leave: () => leaveAndClose(membership, close) }
+}
+
+/** Timers that can all be cleared: none of them may keep a process alive whose membership is over. */
+function timingBy(timers: Set<NodeJS.Timeout>): Timing {
+  return {
+    monotonicMs: () => performance.now(),
+    wallMs: () => Date.now(),
+    after(delayMs, run) {
+      const timer = setTimeout(() => {
+        timers.delete(timer)
+        run()
+      }, delayMs)
+      timers.add(timer)
+    },
+  }
 }
 
 interface Doors {

@@ -16,7 +16,7 @@ import { isConvergedBy } from './convergence.ts'
 import { type AgreementCounters, newCounters } from './counters.ts'
 import { type AgreementEvent, memberEvents, reachabilityEvents } from './events.ts'
 import { Exchange } from './exchange.ts'
-import { chooseTarget, type Peer } from './gossip-target.ts'
+import type { Peer } from './gossip-target.ts'
 import { History } from './history.ts'
 import { isAbandoned, isHeir } from './inheritance.ts'
 import { leaderBy } from './leader.ts'
@@ -30,6 +30,7 @@ import { Outbox } from './outbox.ts'
 import { silentSubjects, withRow } from './reachability.ts'
 import { SeenSet } from './seen-set.ts'
 import { type AgreementSnapshot, snapshotOf } from './snapshot.ts'
+import { Spreading } from './spreading.ts'
 import { type Envelope, RECORDS_COUNT_MAX } from './state-codec.ts'
 import { increment, lifeKey } from './vector-clock.ts'
 
@@ -57,9 +58,9 @@ export class Agreement {
   readonly #handover: LeaderHandover
   readonly #candidates: Map<string, MemberRecord>
   readonly #outbox: Outbox
+  readonly #spreading: Spreading
   #end: 'none' | 'downed' | 'removed'
   #ticks: number
-  #freshTicks: number
   #unconvergedSinceMs: number | undefined
   #wasConverged: boolean
   #announced: MeshState | undefined
@@ -86,9 +87,15 @@ export class Agreement {
     this.#handover = new LeaderHandover((state) => this.#leaderIn(state))
     this.#candidates = new Map()
     this.#outbox = new Outbox((event) => hooks.emit(event))
+    this.#spreading = new Spreading(this.#config, { id: self.id, dc: this.#dc }, ports, {
+      state: () => this.state,
+      isSeenByAll: () => this.isConverged,
+      isReachable: (id) => hooks.isReachable(id),
+      drawPeer: () => hooks.pickPeer(),
+      tell: (to) => this.#exchange.sendStatus(to),
+    })
     this.#end = 'none'
     this.#ticks = 0
-    this.#freshTicks = 0
     this.#unconvergedSinceMs = undefined
     this.#wasConverged = false
     this.#announced = undefined
@@ -229,7 +236,12 @@ export class Agreement {
       this.#lead()
     }
     this.#announce()
-    this.#gossip()
+    this.#spreading.onTick()
+  }
+
+  /** This life is over: not one more word. */
+  stop(): void {
+    this.#spreading.stop()
   }
 
   // Steps
@@ -281,9 +293,7 @@ export class Agreement {
   #settle(before: MeshState, { touched }: Merged): void {
     const after = this.state
     if (this.isMember) this.#history.seen = this.#history.seen.with(this.#self.id)
-    if (after.version !== before.version) {
-      this.#freshTicks = 5 + Math.ceil(Math.log2(after.members.size + 1))
-    }
+    if (after.version !== before.version) this.#spreading.onNews(after.members.size)
     if (this.#candidates.size > 0) {
       for (const id of touched.members) this.#dropCandidate(id)
       for (const id of touched.tombstones) this.#dropCandidate(id)
@@ -373,20 +383,6 @@ export class Agreement {
     reachabilityEvents(this.#silent, silent, this.state, this.#outbox.put)
     this.#silent = silent
     this.#outbox.flush()
-  }
-
-  #gossip(): void {
-    const isFresh = this.#freshTicks > 0 && !this.#wasConverged && this.state.members.size > 0
-    const count = isFresh ? this.#config.spreadFanOut : 1
-    this.#freshTicks--
-    const { differentViewProbability, crossDcProbability } = this.#config
-    const settings = { selfId: this.#self.id, dc: this.#dc, differentViewProbability, crossDcProbability }
-    const drawPeer = () => this.#hooks.pickPeer()
-    const isReachable = (id: string) => this.#hooks.isReachable(id)
-    for (let sent = 0; sent < count; sent++) {
-      const peer = chooseTarget(this.state, this.#ports, drawPeer, isReachable, settings)
-      if (peer !== undefined) this.#exchange.sendStatus(peer.address)
-    }
   }
 
   #leaderIn(state: MeshState): string | undefined {

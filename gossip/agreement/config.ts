@@ -18,7 +18,8 @@ export interface AgreementConfig {
   readonly crossDcProbability: number
   /** How often somebody who is not known to have seen this version is preferred. */
   readonly differentViewProbability: number
-  /** So many peers a tick while a version is fresh and not yet seen by all; one afterwards. */
+  /** A round of gossip comes so soon, to so many peers, while a version is fresh and not yet seen by all. */
+  readonly spreadIntervalMs: number
   readonly spreadFanOut: number
   /** So long without convergence makes joining members weakly up; Infinity for never. */
   readonly weaklyUpAfterMs: number
@@ -41,6 +42,7 @@ export const AGREEMENT_DEFAULTS: AgreementConfig = {
   crossDcMonitoredCount: CROSS_DC_DEFAULTS.monitoredCount,
   crossDcProbability: CROSS_DC_DEFAULTS.gossipProbability,
   differentViewProbability: 0.8,
+  spreadIntervalMs: 200,
   spreadFanOut: 3,
   weaklyUpAfterMs: 7000,
   membersCountMin: 1,

@@ -9,8 +9,9 @@
  *
  * The idea: most of the time one side's version is part of the other's history, so a number of eight bytes
  * finds out what is missing, and clocks travel only between sides that both changed something. Everything
- * may be lost: the next status finds the same difference again. It refuses to know what is done with a
- * state it received.
+ * may be lost: the next status finds the same difference again. Whoever asks for a state asks by stream and
+ * is answered so, because a stream proves where it comes from and a datagram does not. It refuses to know
+ * what is done with a state it received.
  * Shape: machine.
  */
 import type { Courier, Message, Sender } from '../messages.ts'
@@ -66,8 +67,11 @@ export class Exchange {
   }
 
   sendStatus(to: string, isReply = false): void {
+    const { digest, seen } = this.#history
+    const message: StatusMessage = [STATUS, digest, seen.digest, isReply]
     this.#counters.statusesSent++
-    this.#courier.send(to, [STATUS, this.#history.digest, this.#history.seen.digest, isReply])
+    if (digest === EMPTY_DIGEST && !isReply) this.#courier.sendReliably(to, message)
+    else this.#courier.send(to, message)
   }
 
   onMessage(sender: Sender, message: Message): void {
@@ -103,7 +107,7 @@ export class Exchange {
     else if (!isReply) this.sendStatus(from, true)
     else {
       this.#counters.clocksSent++
-      this.#courier.send(from, [CLOCK, history.digest, encodeClock(history.state.version)])
+      this.#courier.sendReliably(from, [CLOCK, history.digest, encodeClock(history.state.version)])
     }
   }
 
@@ -169,16 +173,16 @@ export class Exchange {
 
   #askMerge(to: string, clock: VectorClock): void {
     this.#counters.mergesAsked++
-    this.#courier.send(to, [MERGE, this.#history.digest, encodeClock(clock)])
+    this.#courier.sendReliably(to, [MERGE, this.#history.digest, encodeClock(clock)])
   }
 
   #sendBehind(to: string, digest: number, clock: VectorClock): void {
     const lack = clock.size === 0 ? undefined : this.#history.lackBehind(clock)
     if (lack === undefined) this.#sendWhole(to)
-    else this.#sendLack(to, digest, lack)
+    else this.#sendLack(to, digest, lack, true)
   }
 
-  #sendLack(to: string, base: number, lack: Lack): void {
+  #sendLack(to: string, base: number, lack: Lack, isByStream = false): void {
     const { state } = this.#history
     if (lack.touched.members.length * 2 > state.members.size) return this.#sendWhole(to)
     let envelope = this.#envelopesNow().get(base)
@@ -187,7 +191,8 @@ export class Exchange {
       this.#envelopes.set(base, envelope)
     }
     this.#counters.envelopesSent++
-    this.#courier.send(to, envelope)
+    if (isByStream) this.#courier.sendReliably(to, envelope)
+    else this.#courier.send(to, envelope)
   }
 
   /**

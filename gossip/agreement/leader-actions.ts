@@ -52,7 +52,7 @@ export function leaderActions(
       if (isReadyToGo(state, member, silent)) drop.push(member.id)
     } else if (next !== undefined) put.set(member.id, { ...member, status: next })
   }
-  number(state, settings, newcomers, put)
+  number(state, settings, newcomers, drop, put)
   if (put.size === 0 && drop.length === 0) return undefined
   return bury(state, [...put.values()], drop, nowWallMs)
 }
@@ -82,11 +82,14 @@ function number(
   state: MeshState,
   settings: LeaderSettings,
   newcomers: StateMember[],
+  drop: readonly string[],
   put: Map<string, StateMember>,
 ): void {
   let highest = 0
   for (const member of state.members.values()) highest = Math.max(highest, member.upNumber)
-  const aged = membersOfDc(state.members, settings.dc).filter((member) => member.upNumber > 0)
+  // Who is buried in this very step gets no number: putting it back beside its tombstone would tear states apart.
+  const isAged = (member: StateMember) => member.upNumber > 0 && !drop.includes(member.id)
+  const aged = membersOfDc(state.members, settings.dc).filter(isAged)
   aged.sort(compareAges)
   for (let at = 1; at < aged.length; at++) {
     const member = aged[at]!

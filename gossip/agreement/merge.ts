@@ -83,6 +83,11 @@ export function isLifeOver(state: MeshState, life: Life): boolean {
   return (state.members.get(life.id)?.birth ?? -1) > life.birth
 }
 
+/** The latest life of this id that the state knows, ended or not; a new one has to be later. */
+export function latestBirthOf(state: MeshState, id: string): number {
+  return Math.max(state.tombstones.get(id)?.birth ?? 0, state.members.get(id)?.birth ?? 0)
+}
+
 function mergeTombstones(a: Tombstones, b: Tombstones, touched: string[]): Tombstones {
   let merged: Map<string, Tombstone> | undefined
   for (const [id, stone] of b) {

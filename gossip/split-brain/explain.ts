@@ -13,6 +13,7 @@ import { AS_KNOWN, isCounted, partitionOf } from './partition.ts'
 import type { SplitBrainSettings } from './settings.ts'
 import type { Deadlines } from './stability.ts'
 import { findStrategy } from './strategies.ts'
+import { hangsOnUnheard, unheardIn } from './unheard.ts'
 import type { PartitionView, ViewedMember } from './view.ts'
 
 /** Of a longer list only so many names are shown. */
@@ -35,7 +36,11 @@ export function explain(
     lines.push('Decision: nothing to decide, everyone who counts is in reach.')
     return lines.join('\n')
   }
-  lines.push(...decisionLines(decide(view, settings)))
+  const decision = decide(view, settings)
+  lines.push(...decisionLines(decision))
+  if (settings.compat === 'pekko' && hangsOnUnheard(view, self, settings, decision)) {
+    lines.push(`Waits for: ${listed(unheardIn(view, self))}, in reach and not heard from.`)
+  }
   if (deadlines !== undefined) lines.push(...timeLines(deadlines, nowMs))
   return lines.join('\n')
 }

@@ -5,8 +5,9 @@
  * side (`shouldAct`, which the caller knows) - all the more where a lease is asked for, since two members of
  * one side would deny it to each other - while a split that stays restless downs all on every node at once.
  * With atomr each node acts for itself, again and again while the split lasts. A decision that waits for the
- * lease keeps the members it was made with. The resolver downs nobody: it says who is to be downed. Shape:
- * machine.
+ * lease keeps the members it was made with. With Pekko's rules a decision that hangs on members who are only believed
+ * to be in reach waits until they are heard from or missed. The resolver downs nobody: it says who is to be downed.
+ * Shape: machine.
  */
 import { decide, decideDownAll } from './decide.ts'
 import type { Decision } from './decision.ts'
@@ -14,7 +15,11 @@ import type { LeasePort } from './lease.ts'
 import { type LeaseCounters, LeaseHolder } from './lease-holder.ts'
 import type { SplitBrainSettings } from './settings.ts'
 import { type Deadlines, StabilityWatch } from './stability.ts'
+import { hangsOnUnheard } from './unheard.ts'
 import type { PartitionView, ViewedMember } from './view.ts'
+
+/** Then it is made all the same, unless the split has been found restless before. */
+export const UNHEARD_WAIT_MS_MAX = 30_000
 
 export interface ResolverPorts {
   /** Needed by lease-majority. */
@@ -38,6 +43,8 @@ export interface ResolverCounters extends LeaseCounters {
    * Decisions dropped on their way to the lease, because the split changed or this node may no longer act.
    */
   leaseWaitsDropped: number
+  /** Ticks that a decision was due and hung on somebody who had not been heard from. */
+  waitsForUnheard: number
   quorumLosses: number
 }
 
@@ -67,6 +74,7 @@ export class SplitBrainResolver {
       membersDowned: 0,
       deadlineRestarts: 0,
       leaseWaitsDropped: 0,
+      waitsForUnheard: 0,
       quorumLosses: 0,
       leasesAsked: 0,
       leasesHeld: 0,
@@ -139,7 +147,13 @@ export class SplitBrainResolver {
       return this.hand(view, decideDownAll(view, settings, reason), nowMs)
     }
     if (!shouldAct || !watch.isDue(nowMs, settings)) return undefined
-    return this.startOrHand(view, self, decide(view, settings), nowMs)
+    const decision = decide(view, settings)
+    const { decidesAtMs } = watch.deadlines(settings)
+    if (nowMs < decidesAtMs! + UNHEARD_WAIT_MS_MAX && hangsOnUnheard(view, self, settings, decision)) {
+      this.counters.waitsForUnheard++
+      return undefined
+    }
+    return this.startOrHand(view, self, decision, nowMs)
   }
 
   private tickAtomr(

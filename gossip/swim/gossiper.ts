@@ -62,7 +62,7 @@ export class Gossiper {
     }
     if (this.#oneself.isLeaving) this.#onFarewellTurn(targets.length)
     const isWaiting = broadcasts.size > 0 || (this.#oneself.isLeaving && !this.hasLeft)
-    if (isWaiting && !this.#isArmed) this.#arm(config.gossipIntervalMs)
+    if (isWaiting && this.#isRunning && !this.#isArmed) this.#arm(config.gossipIntervalMs)
   }
 
   #isWorthTelling = (member: Member): boolean => {

@@ -169,7 +169,7 @@ export class Swim {
 
   stop(): void {
     this.#phase = 'stopped'
-    this.#context.timers.forgetAll()
+    this.#context.timers.end()
     this.#gossiper.stop()
     this.#prober.cancelAll()
     this.#relays.clear()

@@ -1,6 +1,6 @@
 /*
- * The machine's own sense of time: whole milliseconds, timers that can all be forgotten at once, and a nose
- * for pauses.
+ * The machine's own sense of time: whole milliseconds, timers that end all at once, and a nose for
+ * pauses.
  *
  * The idea: a timer that runs far too late means that the whole process stood still (SIGSTOP, a sleeping
  * laptop, a frozen function). That is told once, before the first late timer runs; timers that fell due in
@@ -12,7 +12,7 @@ export class Timers {
   readonly #ports: Timing
   readonly #onPause: (lateMs: number) => void
   #pauseMs: number
-  #epoch = 0
+  #isOver = false
   #resumedMs = Number.NEGATIVE_INFINITY
 
   constructor(ports: Timing, pauseMs: number, onPause: (lateMs: number) => void) {
@@ -30,19 +30,19 @@ export class Timers {
   }
 
   after(delayMs: number, run: () => void): void {
-    const epoch = this.#epoch
+    if (this.#isOver) return
     const wholeMs = Math.ceil(delayMs)
     const dueMs = this.nowMs() + wholeMs
     this.#ports.after(wholeMs, () => {
-      if (epoch !== this.#epoch) return
+      if (this.#isOver) return
       this.#judgeLateness(dueMs)
-      if (epoch === this.#epoch) run()
+      if (!this.#isOver) run()
     })
   }
 
-  /** Nothing that was set before will run. */
-  forgetAll(): void {
-    this.#epoch++
+  /** For good: nothing that was set will run, nothing more can be set. */
+  end(): void {
+    this.#isOver = true
   }
 
   #judgeLateness(dueMs: number): void {

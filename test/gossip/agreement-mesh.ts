@@ -58,6 +58,7 @@ export class AgreementMesh {
   messagesSent = 0
   readonly #config: Partial<AgreementConfig>
   #queue: Delivery[] = []
+  #timers: { readonly atMs: number; readonly node: MeshNode; readonly run: () => void }[] = []
   #order = 0
   #sides: readonly ReadonlySet<string>[] = []
   #isRecording = false
@@ -83,7 +84,9 @@ export class AgreementMesh {
     const ports = {
       monotonicMs: () => this.nowMs,
       wallMs: () => this.wallMs,
-      after: () => {},
+      after: (delayMs: number, run: () => void) => {
+        this.#timers.push({ atMs: this.nowMs + delayMs, node, run })
+      },
       random: () => this.luck.fraction(),
       randomBytes: (count: number) => this.luck.bytes(count),
     }
@@ -149,6 +152,7 @@ export class AgreementMesh {
     while (this.nowMs < untilMs) {
       this.nowMs += TICK_MS / 10
       this.#deliver()
+      this.#runTimers()
       if (this.nowMs % TICK_MS === 0) this.#tick()
     }
   }
@@ -198,6 +202,12 @@ export class AgreementMesh {
     const actor = this.actors.get(key)
     if (actor === undefined) this.actors.set(key, id)
     else if (actor !== id) this.violations.push(`${actor} and ${id} at ${this.nowMs} ms`)
+  }
+
+  #runTimers(): void {
+    const due = this.#timers.filter((one) => one.atMs <= this.nowMs)
+    this.#timers = this.#timers.filter((one) => one.atMs > this.nowMs)
+    for (const { node, run } of due) if (node.isRunning && this.nodes.get(node.record.id) === node) run()
   }
 
   /** The oracle of liveness. */

@@ -203,18 +203,21 @@ interface Side {
   readonly counters: ReturnType<typeof newCounters>
 }
 
-/** Two sides that hear each other at once, and the kinds of what they said. */
-function pair(): { left: Side; right: Side; said: string[] } {
+/** Two sides that hear each other at once, and the kinds of what they said, those by stream once more. */
+function pair(): { left: Side; right: Side; said: string[]; streamed: string[] } {
   const said: string[] = []
+  const streamed: string[] = []
   const codec = new Codec(AGREEMENT_ROWS)
   const inbox: (() => void)[] = []
   const make = (id: string, other: () => Side): Side => {
     const history = new History(undefined)
     const counters = newCounters()
-    const deliver = (message: Message) => {
-      said.push(`${id} ${AGREEMENT_ROWS.find((row) => row.kind === message[0])!.name}`)
+    const deliver = (message: Message, isStream: boolean) => {
+      const name = `${id} ${AGREEMENT_ROWS.find((row) => row.kind === message[0])!.name}`
+      said.push(name)
+      if (isStream) streamed.push(name)
       const [copy] = codec.decode(Uint8Array.from(codec.encode([message])))!
-      inbox.push(() => other().exchange.onMessage({ id, address: id, isStream: false }, copy!))
+      inbox.push(() => other().exchange.onMessage({ id, address: id, isStream }, copy!))
       if (inbox.length > 1) return
       while (inbox.length > 0) {
         inbox[0]!()
@@ -222,8 +225,8 @@ function pair(): { left: Side; right: Side; said: string[] } {
       }
     }
     const courier = {
-      send: (_to: string, message: Message) => deliver(message),
-      sendReliably: (_to: string, message: Message) => deliver(message),
+      send: (_to: string, message: Message) => deliver(message, false),
+      sendReliably: (_to: string, message: Message) => deliver(message, true),
     }
     const exchange = new Exchange(id, history, courier, counters, ({ state, seenBits, digest }) => {
       const merged = mergeContent(history.state, state)
@@ -235,7 +238,7 @@ function pair(): { left: Side; right: Side; said: string[] } {
   }
   const left: Side = make('l1', () => right)
   const right: Side = make('r1', () => left)
-  return { left, right, said }
+  return { left, right, said, streamed }
 }
 
 /** Both know the same ten members. */
@@ -297,6 +300,19 @@ test('where both changed something clocks are compared and both sides send', () 
   assert.deepEqual(said, ['l1 status', 'r1 status', 'l1 clock', 'r1 envelope', 'r1 merge', 'l1 envelope'])
   assert.equal(left.history.state.members.size, 12)
   assert.equal(right.history.digest, left.history.digest)
+})
+
+test('whoever asks for a state asks by stream and is answered so; a datagram proves no address', () => {
+  const newcomer = pair()
+  grow(newcomer.left.history, 'a1', 'a0')
+  newcomer.right.exchange.sendStatus('l1')
+  assert.deepEqual(newcomer.streamed, ['r1 status', 'l1 envelope'])
+  const { left, right, streamed } = agreed()
+  grow(left.history, 'b1', 'a1')
+  grow(right.history, 'b2', 'a2')
+  streamed.length = 0
+  left.exchange.sendStatus('r1')
+  assert.deepEqual(streamed, ['l1 clock', 'r1 envelope', 'r1 merge', 'l1 envelope'])
 })
 
 test('two contents under one clock are noticed and made one', () => {

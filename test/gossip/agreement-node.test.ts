@@ -21,6 +21,7 @@ class Stage {
   readonly silent = new Set<string>()
   readonly agreement: Agreement
   nowMs = 0
+  timers: { readonly atMs: number; readonly run: () => void }[] = []
   peers: string[] = []
   onEvent: (event: AgreementEvent) => void = () => {}
 
@@ -28,7 +29,9 @@ class Stage {
     const ports = {
       monotonicMs: () => this.nowMs,
       wallMs: () => 1000 + this.nowMs,
-      after: () => {},
+      after: (delayMs: number, run: () => void) => {
+        this.timers.push({ atMs: this.nowMs + delayMs, run })
+      },
       random: () => 0.5,
       randomBytes: (count: number) => new Uint8Array(count),
     }
@@ -47,8 +50,18 @@ class Stage {
 
   tick(count = 1): void {
     for (let at = 0; at < count; at++) {
-      this.nowMs += 1000
+      this.pass(1000)
       this.agreement.onTick()
+    }
+  }
+
+  /** Time goes by between two ticks. */
+  pass(ms: number): void {
+    for (let passed = 0; passed < ms; passed += 10) {
+      this.nowMs += 10
+      const due = this.timers.filter((timer) => timer.atMs <= this.nowMs)
+      this.timers = this.timers.filter((timer) => timer.atMs > this.nowMs)
+      for (const { run } of due) run()
     }
   }
 
@@ -314,16 +327,32 @@ test('a steady mesh of one version sends one small word a tick', () => {
   )
 })
 
-test('a fresh version is told to several a tick, but not for ever', () => {
-  const stage = new Stage('a1', { spreadFanOut: 3, weaklyUpAfterMs: Number.POSITIVE_INFINITY })
+test('a fresh version is told to several at once in quick rounds, but not for ever', () => {
+  const stage = new Stage('a1', { weaklyUpAfterMs: Number.POSITIVE_INFINITY })
   stage.hear(stateOf([up('a1', 1), up('b1', 2)], { clock: { a1: 2 }, seen: [] }))
   stage.peers = ['b1']
-  stage.tick()
+  assert.equal(stage.sent.length, 0, 'not before others may have told it')
+  stage.pass(200)
   assert.equal(stage.sent.length, 3)
+  stage.pass(800)
+  assert.equal(stage.sent.length >= 15, true, `${stage.sent.length} words in the first second`)
   stage.tick(30)
   const before = stage.sent.length
-  stage.tick()
-  assert.equal(stage.sent.length - before, 1)
+  stage.tick(10)
+  assert.equal(stage.sent.length - before, 10)
+  assert.equal(stage.timers.length, 0)
+})
+
+test('who is stopped says no more of what it holds', () => {
+  const stage = new Stage('a1', { weaklyUpAfterMs: Number.POSITIVE_INFINITY })
+  stage.hear(stateOf([up('a1', 1), up('b1', 2)], { clock: { a1: 2 }, seen: [] }))
+  stage.peers = ['b1']
+  stage.pass(300)
+  const before = stage.sent.length
+  assert.equal(before > 0, true)
+  stage.agreement.stop()
+  stage.pass(5000)
+  assert.equal(stage.sent.length, before)
 })
 
 test('beyond the limit of members a state is refused and nobody is let in', () => {

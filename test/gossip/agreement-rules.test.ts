@@ -242,6 +242,17 @@ test('equal numbers are made distinct by raising the later address', () => {
   assert.deepEqual(statusesOf(act(state, 'a1')!), { a1: 'up 1', b1: 'up 3', c1: 'up 2', d1: 'up 4' })
 })
 
+test('who is buried in the same step gets no new number, which would bring it back beside its tombstone', () => {
+  const state = stateOf([
+    member('a1', 'up', { upNumber: 1 }),
+    member('b1', 'down', { upNumber: 1 }),
+    member('c1', 'up', { upNumber: 1 }),
+  ])
+  const next = act(state, 'a1')!
+  assert.deepEqual(statusesOf(next), { a1: 'up 1', c1: 'up 2' })
+  assert.equal(next.tombstones.has('b1'), true)
+})
+
 test('the last one to leave buries itself', () => {
   const next = act(stateOf([member('a1', 'exiting', { upNumber: 1 })]), 'a1')!
   assert.equal(next.members.size, 0)

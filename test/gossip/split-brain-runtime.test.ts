@@ -5,6 +5,7 @@
  */
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { explain } from '../../gossip/split-brain/explain.ts'
 import { SplitBrainResolver } from '../../gossip/split-brain/resolver.ts'
 import { PEKKO_DEFAULTS } from '../../gossip/split-brain/settings.ts'
 import { patienceFor, stableAfterFor } from '../../gossip/split-brain/stability.ts'
@@ -31,6 +32,37 @@ test('a split is decided once it has stood still for stable-after', () => {
   assert.equal(ticks(resolver, true, [25_000, 'a b | c']), 'down-unreachable c')
   assert.equal(resolver.counters.decisions, 1)
   assert.equal(resolver.counters.membersDowned, 1)
+})
+
+test('a decision waits for those it hangs on who are in reach and have not been heard from', () => {
+  const patient = pekko({ strategy: 'keep-majority', stableAfterMs: 10_000, downAllWhenUnstableMs: 0 })
+  const view = viewOfText('a b c | d e')
+  const unheard = { ...view, seen: new Set(['a', 'b']) }
+  const resolver = new SplitBrainResolver(patient)
+  for (const atMs of [0, 10_000, 20_000, 39_999]) {
+    assert.equal(resolver.onTick(unheard, atMs, true), undefined)
+  }
+  assert.equal(resolver.counters.waitsForUnheard, 3)
+  assert.match(explain(unheard, patient, 0), /^Waits for: c, in reach and not heard from\.$/m)
+  assert.doesNotMatch(explain(view, patient, 0), /Waits for/)
+  assert.equal(said(resolver.onTick(unheard, 40_000, true)), 'down-unreachable d e', 'not for ever')
+  const other = new SplitBrainResolver(patient)
+  assert.equal(other.onTick(unheard, 0, true), undefined)
+  assert.equal(other.onTick(unheard, 10_000, true), undefined)
+  assert.equal(said(other.onTick(view, 11_000, true)), 'down-unreachable d e')
+})
+
+test('nobody waits for those who change nothing, need not see what was agreed, or are in another data centre', () => {
+  for (const [sides, seen, answer] of [
+    ['a b c d | e', 'a b c', 'down-unreachable e'],
+    ['a | b c d e', 'a', 'down-reachable a'],
+    ['a b c/joining d/exiting f/dc-far | e', 'a b', 'down-unreachable e'],
+  ] as const) {
+    const resolver = new SplitBrainResolver(settings)
+    const view = { ...viewOfText(sides), seen: new Set(seen.split(' ')) }
+    assert.equal(resolver.onTick(view, 0, true), undefined)
+    assert.equal(said(resolver.onTick(view, 20_000, true)), answer, sides)
+  }
 })
 
 test('each change of reachability starts the deadline anew', () => {

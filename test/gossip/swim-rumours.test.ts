@@ -184,6 +184,26 @@ test('our own goodbye goes out as often as any word, then we have left; until st
   assert.equal(stage.sent(ACK).length, 1)
 })
 
+test('who is stopped by its own farewell sets no timer any more', () => {
+  const stage = Stage.among(3)
+  const { push } = stage.events
+  // As the composition does: the goodbye is the end of this life.
+  stage.events.push = (...lines: string[]) => {
+    if (lines.includes('self-left')) {
+      stage.hear('n2', [SUSPECT, 'n1', 1000, 0, 'n2'])
+      stage.swim.stop()
+    }
+    return push.apply(stage.events, lines)
+  }
+  stage.swim.leave()
+  stage.pass(60_000)
+  assert.equal(stage.events.at(-1), 'self-left')
+  stage.forget()
+  stage.pass(60_000)
+  assert.equal(stage.letters.length, 0)
+  assert.equal(stage.timersCount, 0)
+})
+
 test('who is alone has left at once', () => {
   const stage = Stage.among(0)
   stage.swim.leave()

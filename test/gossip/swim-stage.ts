@@ -102,6 +102,10 @@ export class Stage {
     return stage
   }
 
+  get timersCount(): number {
+    return this.#timers.length
+  }
+
   forget(): void {
     this.letters = []
     this.events.length = 0

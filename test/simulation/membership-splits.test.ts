@@ -154,6 +154,28 @@ seeded('a member that only one other reaches may cost a place or two, never the 
   assert.equal(reborn.length <= 2, true, `${reborn.length} were given up`)
 })
 
+seeded(
+  'who was removed behind its back, and has removed others itself, hears of it as a stranger and comes back',
+  [1, 2, 3],
+  (seed) => {
+    const mesh = grown(seed, 4, { membership: { splitBrain: settings({ strategy: 'none' }) } })
+    mesh.partition([0, 1, 2], [3])
+    const isSilent = (by: number, of: number): boolean =>
+      mesh.at(by).life.swim.get(idOf(of))?.liveness === 'dead'
+    awaitThat(mesh, 'both sides know', () =>
+      [0, 1, 2].every((each) => isSilent(3, each) && isSilent(each, 3)),
+    )
+    // As operators do on either side of a cut.
+    mesh.at(0).life.agreement.down([idOf(3)])
+    mesh.at(3).life.agreement.down([idOf(1), idOf(2)])
+    const hasRemoved = (by: number, of: number): boolean =>
+      !mesh.at(by).life.agreement.state.members.has(idOf(of))
+    awaitThat(mesh, 'it is removed', () => [0, 1, 2].every((each) => hasRemoved(each, 3)))
+    mesh.world.heal()
+    awaitWhole(mesh, 4, 120_000)
+  },
+)
+
 seeded('two meshes that were founded apart become one when one hears of the other', [1, 2, 3], (seed) => {
   const seedsOf = (index: number) => [addressOf(index < 3 ? 0 : 3)]
   const mesh = new SimulatedMesh({ seed, size: 6, seedsOf })

@@ -236,6 +236,31 @@ seeded('calendars that are minutes apart, drift and jump disturb nobody', [1, 2]
   assert.equal(count(mesh, 'id_conflict'), 0)
 })
 
+seeded(
+  'whose calendar went back minutes after its burial is reborn once, above the life that is buried',
+  [1, 2],
+  (seed) => {
+    const mesh = formed(seed, 5)
+    mesh.world.stepWallClock(addressOf(4), 600_000)
+    mesh.start(4)
+    awaitWhole(mesh, 5)
+    const buried = mesh.at(4).self.birth
+    mesh.crash(4)
+    awaitWhole(mesh, 4)
+    // Until SWIM has forgotten that life only the tombstone remembers it.
+    for (const one of mesh.awake) one.life.swim.configure({ departedMax: 1 })
+    mesh.start(5)
+    awaitWhole(mesh, 5)
+    mesh.crash(5)
+    awaitWhole(mesh, 4)
+    mesh.world.stepWallClock(addressOf(4), -600_000)
+    mesh.start(4)
+    awaitWhole(mesh, 5)
+    assert.ok(mesh.at(4).self.birth > buried)
+    assert.ok(mesh.at(4).counters.rebirths <= 1, `${mesh.at(4).counters.rebirths} rebirths`)
+  },
+)
+
 seeded('one seed is one run, and another seed another', [7], (seed) => {
   const hashOf = (each: number): number => {
     const mesh = new SimulatedMesh({ seed: each, size: 10, links: { lossRate: 0.05, duplicateRate: 0.02 } })
