@@ -40,8 +40,8 @@ export interface HealingPorts {
   /** Slots that requests wait for. */
   waitingSlots(): Iterable<number>
   onSettled(slots: readonly number[]): void
-  /** This node has caught up with the owners of all its slots. */
-  onWhole(): void
+  /** This node has caught up with the owners of all its slots; false: it is not yet a member, and cannot say so. */
+  onWhole(): boolean
 }
 
 const ASK_DEADLINE_MS = 1500

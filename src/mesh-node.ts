@@ -144,7 +144,10 @@ export class MeshNode {
     this.routing.onTick(nowMs)
     this.pool.onTick(nowMs)
     // A link to everybody alive: its end is the quickest sign of a failure.
-    for (const { id, isAlive, isLinkUp } of this.beliefs.all()) if (isAlive && !isLinkUp) this.pool.to(id)
+    for (const { id, isAlive, isLinkUp } of this.beliefs.all()) {
+      // It may have come up before anything else was known of the peer.
+      if (isAlive && !isLinkUp && this.pool.to(id) !== undefined) this.beliefs.onLinkUp(id, nowMs)
+    }
     this.batches.onTick(nowMs)
     this.healing.onTick(nowMs)
     this.messages.onTick(nowMs)

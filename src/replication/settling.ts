@@ -29,8 +29,11 @@ export interface SettlingPorts {
   waitingSlots(): Iterable<number>
   /** This node knows all that was confirmed in these slots it acts for, and nobody else can add to it. */
   onSettled(slots: readonly number[]): void
-  /** This node owns slots, and none is left of which it has no memory: it may say that it is ready. */
-  onWhole(): void
+  /**
+   * This node owns slots, and none is left of which it has no memory: it may say that it is ready. False: not yet, as it
+   * is no member just now; it is asked again.
+   */
+  onWhole(): boolean
 }
 
 export interface SettlingLimits {
@@ -282,10 +285,7 @@ export class Settling implements SurveyEvents {
     this.#advanceReady()
     if (this.#settled.length > 0) this.#ports.onSettled(this.#settled.splice(0))
     if (this.#missing > 0 || this.#ownedCount === 0) this.#hasToldWhole = false
-    else if (!this.#hasToldWhole) {
-      this.#hasToldWhole = true
-      this.#ports.onWhole()
-    }
+    else if (!this.#hasToldWhole) this.#hasToldWhole = this.#ports.onWhole()
   }
 
   #survey(): void {

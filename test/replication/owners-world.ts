@@ -115,7 +115,10 @@ export class WorldNode implements PeerPort {
           for (const slot of slots) roles.settled(slot)
           this.settledSlots.push(...slots)
         },
-        onWhole: () => void world.clock.after(1, () => world.announce(this)),
+        onWhole: () => {
+          world.clock.after(1, () => world.announce(this))
+          return true
+        },
       },
     )
     this.hints = new Hints(transfers, {
