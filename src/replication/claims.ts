@@ -35,11 +35,15 @@ export class Claims {
     return this.#terms[slot]!
   }
 
-  /** Others have promised the slot under this term: whoever it was, this owner holds itself to it as well. */
-  learn(slot: number, term: number): void {
-    if (term <= this.#terms[slot]!) return
+  /**
+   * Others have promised the slot under this term: whoever it was, this owner holds itself to it as well. False: it did
+   * already.
+   */
+  learn(slot: number, term: number): boolean {
+    if (term <= this.#terms[slot]!) return false
     this.#terms[slot] = term
     this.#holders[slot] = NONE
+    return true
   }
 
   /** Empty: nobody has claimed the slot here. */

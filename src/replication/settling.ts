@@ -66,9 +66,8 @@ interface Task {
   readonly isClaim: boolean
   /** Whom this owner had promised the slot to: what it wrote last, and was not confirmed, is best known to itself. */
   holder: string
-  /** Of the claim, and the highest that others are known to have promised. */
+  /** Of the claim, or 0. */
   term: number
-  heardTerm: number
   attempts: number
   dueMs: number
   survey: Survey | null
@@ -196,9 +195,11 @@ export class Settling implements SurveyEvents {
   }
 
   onAnswer(survey: Survey, slot: number, answer: SlotAnswer): void {
+    const { claims, roles } = this.#parts
+    // Under a lower term than some owner has promised this node may settle, but not write there: it claims again.
+    if (claims.learn(slot, answer.promisedTerm)) roles.unsettle(slot)
     const task = this.#tasks.get(slot)
     if (task === undefined || task.survey !== survey) return
-    task.heardTerm = Math.max(task.heardTerm, answer.promisedTerm)
     if (task.isClaim && !answer.isGranted) return
     task.answers.push(answer)
     if (task.pull === null && this.#mayGoOn(task)) this.#ready.add(task)
@@ -223,9 +224,8 @@ export class Settling implements SurveyEvents {
     this.#drop(slot)
     if (this.#peersOf(slot).length === 0) return this.#settleAlone(slot, isClaim)
     const dueMs = isClaim ? this.#claimedMs[slot]! + this.limits.reclaimMs : 0
-    const holder = this.#parts.claims.holderOf(slot)
-    const state = { term: 0, heardTerm: 0, attempts: 0, dueMs, survey: null, answers: [], at: 0, pull: null }
-    const task = { slot, isClaim, holder, ...state }
+    const state = { term: 0, attempts: 0, dueMs, survey: null, answers: [], at: 0, pull: null }
+    const task = { slot, isClaim, holder: this.#parts.claims.holderOf(slot), ...state }
     this.#tasks.set(slot, task)
     if (dueMs > this.#ports.monotonicMs()) this.#resting.add(task)
     else this.#due.add(task)
@@ -310,13 +310,13 @@ export class Settling implements SurveyEvents {
   #ask(task: Task, slots: SurveyedSlot[]): void {
     const { isClaim, slot } = task
     this.#due.delete(task)
-    if (isClaim) task.term = this.#claim(slot, task.heardTerm)
+    if (isClaim) task.term = this.#claim(slot)
     slots.push({ slot, claimTerm: task.term, peerIds: this.#peersOf(slot) })
   }
 
-  #claim(slot: number, heardTerm: number): number {
+  #claim(slot: number): number {
     const { claims, selfId } = this.#parts
-    const term = Math.max(claims.termOf(slot), heardTerm) + 1
+    const term = claims.termOf(slot) + 1
     claims.promise(slot, selfId, term)
     this.#claimedMs[slot] = this.#ports.monotonicMs()
     return term
@@ -324,7 +324,7 @@ export class Settling implements SurveyEvents {
 
   /** There is nobody to ask: what this node knows is all there is. */
   #settleAlone(slot: number, isClaim: boolean): void {
-    this.#noteSettled(slot, isClaim ? this.#claim(slot, 0) : 0)
+    this.#noteSettled(slot, isClaim ? this.#claim(slot) : 0)
   }
 
   #advanceReady(): void {
@@ -375,11 +375,10 @@ export class Settling implements SurveyEvents {
 
   #finish(task: Task): void {
     const { claims, exchange, repairs, selfId } = this.#parts
-    const { answers, heardTerm, isClaim, slot, term } = task
+    const { answers, isClaim, slot, term } = task
     const isHeld = claims.holderOf(slot) === selfId && claims.termOf(slot) === term
     if (isClaim && !isHeld) return this.#rest(task)
     this.#drop(slot)
-    if (!isClaim) claims.learn(slot, heardTerm)
     this.#noteSettled(slot, term)
     this.#own.measure(exchange.space, slot)
     for (const { peerId, summary } of answers) if (!this.#own.isEqual(summary)) repairs.offer(peerId, slot)
