@@ -40,8 +40,8 @@ export interface HealingPorts {
   /** Slots that requests wait for. */
   waitingSlots(): Iterable<number>
   onSettled(slots: readonly number[]): void
-  /** This node has caught up with the owners of all its slots. */
-  onWhole(): void
+  /** This node has caught up with the owners of all its slots; false: it is not yet a member, and cannot say so. */
+  onWhole(): boolean
 }
 
 const ASK_DEADLINE_MS = 1500
@@ -136,9 +136,9 @@ export class MeshHealing {
 
   /** An entry of this term has come: whoever acts under a lower one has been deposed. False: no such term can be. */
   noteTerm(slot: number, term: number): boolean {
-    if (term <= this.claims.termOf(slot)) return true
-    if (!this.claims.learn(slot, term)) return false
-    if (this.#parts.roles.roles[slot] === SERVING) this.settling.onOutclaimed([slot])
+    if (!this.claims.isPossible(slot, term)) return false
+    const isNews = this.claims.learn(slot, term)
+    if (isNews && this.#parts.roles.roles[slot] === SERVING) this.settling.onOutclaimed([slot])
     return true
   }
 

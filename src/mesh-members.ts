@@ -59,12 +59,13 @@ export class MeshMembers {
     return this.membership.life.agreement.status === 'up'
   }
 
-  /** This node has caught up with the owners of its slots, and says so. */
-  becomeReady(): void {
-    if (this.isReady || !this.isUp) return
+  /** This node has caught up with the owners of its slots, and says so; false: it is no member to whom that matters. */
+  becomeReady(): boolean {
+    if (this.isReady || !this.isUp) return this.isReady
     this.isReady = true
     this.membership.updateSelf({ meta: this.#sheet() })
     this.#hooks.onChanged(false)
+    return true
   }
 
   /** `host:port` of a node for its clients. */

@@ -65,6 +65,7 @@ export class MeshNode {
     const { space } = node
     const { id } = settings
     this.#tombstones = new Tombstones(space.secret, () => ports.monotonicMs() * 1000)
+    this.#tombstones.keepsExpired = true
     this.members = this.#makeMembers()
     this.roles = new SlotRoles(id, this.beliefs, this.#roleEvents(), () => PRESENCE_MS)
     this.#effects = this.#makeEffects()
@@ -144,7 +145,10 @@ export class MeshNode {
     this.routing.onTick(nowMs)
     this.pool.onTick(nowMs)
     // A link to everybody alive: its end is the quickest sign of a failure.
-    for (const { id, isAlive, isLinkUp } of this.beliefs.all()) if (isAlive && !isLinkUp) this.pool.to(id)
+    for (const { id, isAlive, isLinkUp } of this.beliefs.all()) {
+      // It may have come up before anything else was known of the peer.
+      if (isAlive && !isLinkUp && this.pool.to(id) !== undefined) this.beliefs.onLinkUp(id, nowMs)
+    }
     this.batches.onTick(nowMs)
     this.healing.onTick(nowMs)
     this.messages.onTick(nowMs)
@@ -355,13 +359,12 @@ export class MeshNode {
     })
   }
 
-  /** While an owner is away, what expires here must be told to it as well; old graves are opened a few at a time. */
+  /** Old graves are opened a few at a time, and none while an owner may not have heard of a death. */
   #tendTombstones(): void {
     const { tombstones } = this.node.space
     if (tombstones === null) return
-    const { isAnyAway } = this.members
-    tombstones.keepsExpired = isAnyAway || this.healing.hints.rows().length > 0
-    tombstones.collect(this.#ports.wallMs(), TOMBSTONE_TTL_MS, TOMBSTONE_BUDGET_US, () => !isAnyAway)
+    const hasMissed = this.members.isAnyAway || this.healing.hints.rows().length > 0
+    tombstones.collect(this.#ports.wallMs(), TOMBSTONE_TTL_MS, TOMBSTONE_BUDGET_US, () => !hasMissed)
   }
 
   #makeRouting(): MeshRouting {

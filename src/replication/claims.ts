@@ -38,13 +38,11 @@ export class Claims {
   }
 
   /**
-   * Others have promised the slot under this term: whoever it was, this owner holds itself to it as well. False: so
-   * many claims there cannot have been.
+   * Others have promised the slot under this term: whoever it was, this owner holds itself to it as well. False: it did
+   * already, or there cannot be such a term.
    */
   learn(slot: number, term: number): boolean {
-    const promised = this.#terms[slot]!
-    if (term <= promised) return true
-    if (term - promised > TERM_JUMP_MAX) return false
+    if (term <= this.#terms[slot]! || !this.isPossible(slot, term)) return false
     this.#terms[slot] = term
     this.#holders[slot] = NONE
     return true
@@ -55,10 +53,15 @@ export class Claims {
     return this.#names[this.#holders[slot]!]!
   }
 
+  /** So many claims as this term says there may have been. */
+  isPossible(slot: number, term: number): boolean {
+    return term - this.#terms[slot]! <= TERM_JUMP_MAX
+  }
+
   /** May an effect on this slot come from this sender, who acts under this term? A higher one is as good as promised. */
   accepts(slot: number, senderId: string, term: number): boolean {
     const promised = this.#terms[slot]!
-    if (term < promised || term - promised > TERM_JUMP_MAX) return false
+    if (term < promised || !this.isPossible(slot, term)) return false
     if (senderId !== this.#lastId) {
       this.#lastId = senderId
       this.#lastNumber = this.#numberOf(senderId)

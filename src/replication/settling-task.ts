@@ -10,9 +10,8 @@ export class SettlingTask {
   readonly isClaim: boolean
   /** Whom this owner had promised the slot to: what it wrote last, and was not confirmed, is best known to itself. */
   readonly holder: string
-  /** Of the claim, and the highest that others are known to have promised. */
+  /** Of the claim, or 0. */
   term = 0
-  heardTerm = 0
   attempts = 0
   dueMs: number
   survey: Survey | null = null

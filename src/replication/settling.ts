@@ -30,8 +30,11 @@ export interface SettlingPorts {
   waitingSlots(): Iterable<number>
   /** This node knows all that was confirmed in these slots it acts for, and nobody else can add to it. */
   onSettled(slots: readonly number[]): void
-  /** This node owns slots, and none is left of which it has no memory: it may say that it is ready. */
-  onWhole(): void
+  /**
+   * This node owns slots, and none is left of which it has no memory: it may say that it is ready. False: not yet, as it
+   * is no member just now; it is asked again.
+   */
+  onWhole(): boolean
 }
 
 export interface SettlingLimits {
@@ -176,10 +179,12 @@ export class Settling implements SurveyEvents {
   }
 
   onAnswer(survey: Survey, slot: number, answer: SlotAnswer): void {
+    const { claims, roles } = this.#parts
+    // Under a lower term than some owner has promised this node may settle, but not write there: it claims again.
+    if (claims.learn(slot, answer.promisedTerm)) roles.unsettle(slot)
     const task = this.#tasks.get(slot)
     if (task === undefined) return this.#onLate(slot, answer)
     if (task.survey !== survey) return
-    task.heardTerm = Math.max(task.heardTerm, answer.promisedTerm)
     if (task.isClaim && !answer.isGranted) return
     task.answers.push(answer)
     if (task.pull === null && this.#mayGoOn(task)) this.#ready.add(task)
@@ -272,10 +277,7 @@ export class Settling implements SurveyEvents {
     this.#advanceReady()
     if (this.#settled.length > 0) this.#ports.onSettled(this.#settled.splice(0))
     if (this.#missing > 0 || this.#ownedCount === 0) this.#hasToldWhole = false
-    else if (!this.#hasToldWhole) {
-      this.#hasToldWhole = true
-      this.#ports.onWhole()
-    }
+    else if (!this.#hasToldWhole) this.#hasToldWhole = this.#ports.onWhole()
   }
 
   #survey(): void {
@@ -300,13 +302,13 @@ export class Settling implements SurveyEvents {
   #ask(task: SettlingTask, slots: SurveyedSlot[]): void {
     const { isClaim, slot } = task
     this.#due.delete(task)
-    if (isClaim) task.term = this.#claim(slot, task.heardTerm)
+    if (isClaim) task.term = this.#claim(slot)
     slots.push({ slot, claimTerm: task.term, peerIds: this.#peersOf(slot) })
   }
 
-  #claim(slot: number, heardTerm: number): number {
+  #claim(slot: number): number {
     const { claims, selfId } = this.#parts
-    const term = Math.max(claims.termOf(slot), heardTerm) + 1
+    const term = claims.termOf(slot) + 1
     claims.promise(slot, selfId, term)
     this.#claimedMs[slot] = this.#ports.monotonicMs()
     return term
@@ -314,7 +316,7 @@ export class Settling implements SurveyEvents {
 
   /** There is nobody to ask: what this node knows is all there is. */
   #settleAlone(slot: number, isClaim: boolean): void {
-    this.#noteSettled(slot, isClaim ? this.#claim(slot, 0) : 0)
+    this.#noteSettled(slot, isClaim ? this.#claim(slot) : 0)
   }
 
   #advanceReady(): void {
@@ -365,11 +367,10 @@ export class Settling implements SurveyEvents {
 
   #finish(task: SettlingTask): void {
     const { claims, exchange, repairs, selfId } = this.#parts
-    const { answers, heardTerm, isClaim, slot, term } = task
+    const { answers, isClaim, slot, term } = task
     const isHeld = claims.holderOf(slot) === selfId && claims.termOf(slot) === term
     if (isClaim && !isHeld) return this.#rest(task)
     this.#drop(slot)
-    if (!isClaim) claims.learn(slot, heardTerm)
     this.#noteSettled(slot, term)
     this.#own.measure(exchange.space, slot)
     for (const { peerId, summary } of answers) if (!this.#own.isEqual(summary)) repairs.offer(peerId, slot)

@@ -51,7 +51,7 @@ export class SlotSummary {
   }
 }
 
-/** Tombstones below a flush mark do not count: the mark says as much. */
+/** Tombstones below a flush mark do not count: the mark says as much. Nor do those of what expired: each owner sees to that. */
 function sumOfRemovals(space: Keyspace, slot: number): number {
   const { tombstones } = space
   if (tombstones === null || tombstones.count === 0) return 0
@@ -59,7 +59,7 @@ function sumOfRemovals(space: Keyspace, slot: number): number {
   let sum = 0
   tombstones.each(slot, (ref) => {
     const version = entries.versionOf(ref)
-    if (version <= flushVersion[entries.databaseOf(ref)]!) return
+    if (version <= flushVersion[entries.databaseOf(ref)]! || tombstones.hasExpired(ref)) return
     const word = Math.imul((version % 0x100000000) ^ entries.termOf(ref), 0x9e3779b1)
     sum = (sum + Math.imul(word ^ (word >>> 15), 0x85ebca6b) + Math.floor(version / 0x100000000)) >>> 0
   })

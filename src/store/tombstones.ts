@@ -26,6 +26,8 @@ const OLDER_WORD = 6
 /** `collect` begins to go through all tombstones at most this often. */
 const ROUND_PAUSE_MS = 10_000
 const VISITS_PER_CLOCK_READING = 128
+/** Whoever misses something for longer than this is known to be away. */
+const EXPIRED_TTL_MS = 30_000
 
 export interface TombstoneLimits {
   countMax: number
@@ -34,8 +36,8 @@ export interface TombstoneLimits {
 
 export class Tombstones {
   /**
-   * While some owner of our slots is away, expired entries leave tombstones too, of their own version: the one who
-   * is away may hold an older value that never expires.
+   * Expired entries leave tombstones too, of their own version: an owner that missed the last writes may hold an older
+   * value that never expires, and nobody knows yet that it did. They are short-lived.
    */
   keepsExpired = false
   count = 0
@@ -72,6 +74,11 @@ export class Tombstones {
 
   removedMsOf(ref: number): number {
     return this.entries.expiryOf(ref)
+  }
+
+  /** What was removed was so by its version; what expired was so later. */
+  hasExpired(ref: number): boolean {
+    return this.removedMsOf(ref) > wallMsOf(this.entries.versionOf(ref))
   }
 
   /** Sets `version` and `term` of the key's removal; false: none is known. What a flush says of it is not looked at. */
@@ -187,7 +194,7 @@ export class Tombstones {
     for (let visits = 1; this.#cursor !== 0; visits++) {
       const ref = this.#cursor
       this.#cursor = this.#words(ref)[at(ref, NEWER_WORD)]!
-      if (this.#isOver(ref, nowMs - ttlMs, mayForget)) {
+      if (this.#isOver(ref, nowMs, nowMs - ttlMs, mayForget)) {
         this.counters.collected++
         this.#remove(ref)
       }
@@ -202,10 +209,12 @@ export class Tombstones {
     return slotOf(this.entries.keyBuffer(ref), start, start + this.entries.keyLength(ref))
   }
 
-  #isOver(ref: number, untilMs: number, mayForget: (slot: number) => boolean): boolean {
+  #isOver(ref: number, nowMs: number, untilMs: number, mayForget: (slot: number) => boolean): boolean {
     const { entries } = this
     if (entries.versionOf(ref) <= this.flushVersion[entries.databaseOf(ref)]!) return true
-    return this.removedMsOf(ref) <= untilMs && mayForget(this.slotOfRef(ref))
+    const removedMs = this.removedMsOf(ref)
+    const isOld = removedMs <= untilMs || (this.hasExpired(ref) && removedMs <= nowMs - EXPIRED_TTL_MS)
+    return isOld && mayForget(this.slotOfRef(ref))
   }
 
   #find(slot: number, hash: number, database: number, key: Uint8Array, start: number, end: number): number {

@@ -94,10 +94,10 @@ export class WorldNode implements PeerPort {
     this.replica = new Replica(this.space, this.node.replay, {
       pull: (owner, _slot, database, key) => this.#pull(owner, database, key),
       noteTerm: (slot, term) => {
-        const isServed = term > this.claims.termOf(slot) && this.roles.roles[slot] === SERVING
-        const isPossible = this.claims.learn(slot, term)
-        if (isPossible && isServed) this.settling.onOutclaimed([slot])
-        return isPossible
+        if (!this.claims.isPossible(slot, term)) return false
+        const isNews = this.claims.learn(slot, term)
+        if (isNews && this.roles.roles[slot] === SERVING) this.settling.onOutclaimed([slot])
+        return true
       },
       acknowledge: () => {},
     })
@@ -121,7 +121,10 @@ export class WorldNode implements PeerPort {
           for (const slot of slots) roles.settled(slot)
           this.settledSlots.push(...slots)
         },
-        onWhole: () => void world.clock.after(1, () => world.announce(this)),
+        onWhole: () => {
+          world.clock.after(1, () => world.announce(this))
+          return true
+        },
       },
     )
     this.hints = new Hints(transfers, {

@@ -6,6 +6,7 @@ import { verbs } from '../../src/mesh/verbs.ts'
 import { Claims } from '../../src/replication/claims.ts'
 import { READ_AUTHORITATIVE, READ_ENTRIES } from '../../src/replication/owner-answers.ts'
 import { writeKeyName } from '../../src/replication/peer-port.ts'
+import { SERVING } from '../../src/replication/slot-roles.ts'
 import { ByteWriter } from '../../src/store/byte-writer.ts'
 import { dump } from '../commands/effect-pair.ts'
 import { keyOf, OwnersWorld, slotOfKey, tableOf, type WorldNode } from './owners-world.ts'
@@ -573,4 +574,16 @@ test('a term that others have promised binds as well, to whoever acts under it f
     [claims.accepts(5, 'a', 6), claims.accepts(5, 'a', 7), claims.accepts(5, 'b', 7)],
     [false, true, false],
   )
+})
+
+test('who claims under a lower term than some owner has promised claims anew above it, and then all take its effects', () => {
+  const { world, nodes, key } = three()
+  const slot = slotOfKey(key)
+  world.run(10)
+  nodes[2].claims.promise(slot, 'n2', 23)
+  nodes[0].roles.unsettle(slot)
+  world.run(400)
+  assert.equal(nodes[0].roles.roles[slot], SERVING)
+  assert.equal(nodes[0].space.terms[slot], 24)
+  for (const { claims } of nodes) assert.deepEqual([claims.holderOf(slot), claims.termOf(slot)], ['n0', 24])
 })

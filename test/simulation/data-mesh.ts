@@ -54,7 +54,8 @@ export class DataMesh {
       name,
       host: hostOf(number),
       replicationFactor,
-      seeds: this.addresses,
+      // Who comes back asks the others: the first of its own seeds would found another mesh if it is cut off just then.
+      seeds: host === undefined ? this.addresses : this.addresses.filter((other) => other !== address),
       onLine: onLine && ((line) => onLine(name, line)),
     })
   }

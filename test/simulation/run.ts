@@ -2,6 +2,7 @@
  * Runs simulations that are too long for the tests, and prints what they measured as Markdown tables.
  *
  *   npm run sim -- membership [--sizes 10,100,1000,5000] [--seed 1] [--runs 20] [--topics size,loss,pause]
+ *   npm run sim -- data [--seed 1] [--runs 20] [--size 3] [--copies 3] [--chaos 20] [--json]
  *
  * The idea: each measurement has a process of its own, so that none pays for another's garbage and a mesh of thousands
  * gets the memory it needs; the seed stands in every table. Shape: door (tests only).
@@ -9,6 +10,8 @@
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { type RunReport, runData } from './data.ts'
+import { HEAD, lineOfRun, recordOf, story, summaryOf } from './data-report.ts'
 import {
   measureLoss,
   measurePause,
@@ -130,15 +133,50 @@ function runMembership(args: readonly string[]): void {
   }
 }
 
+/** One line a run, or one record; of a run that failed the whole story. */
+function runDataMany(args: readonly string[]): void {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      seed: { type: 'string', default: '1' },
+      runs: { type: 'string', default: '20' },
+      size: { type: 'string' },
+      copies: { type: 'string' },
+      chaos: { type: 'string', default: '20' },
+      json: { type: 'boolean', default: false },
+    },
+  })
+  const { copies, json, size } = values
+  const startMs = performance.now()
+  const runs: RunReport[] = []
+  if (!json) print(HEAD)
+  for (let run = 0; run < Number(values.runs); run++) {
+    const report = runData({
+      seed: Number(values.seed) + run,
+      chaosMs: Number(values.chaos) * 1000,
+      ...(size === undefined ? {} : { size: Number(size) }),
+      ...(copies === undefined ? {} : { replicationFactor: Number(copies) }),
+    })
+    print(json ? recordOf(report) : lineOfRun(report))
+    if (!json && report.complaints.length > 0) print(story(report))
+    runs.push({ ...report, history: [] })
+  }
+  const summary = summaryOf(runs, performance.now() - startMs)
+  print(json ? JSON.stringify(summary) : `summary: ${JSON.stringify(summary)}`)
+  if (summary.failedSeeds.length > 0) process.exitCode = 1
+}
+
 const [what, ...args] = process.argv.slice(2)
 if (what === 'membership') runMembership(args)
+else if (what === 'data') runDataMany(args)
 else if (what === 'measure') {
   const [name, ...figures] = args
   const measure = MEASURES[name as keyof typeof MEASURES] as (...args: number[]) => unknown
   print(JSON.stringify(measure(...figures.map(Number))))
 } else {
   print(
-    'npm run sim -- membership [--sizes 10,100,1000,5000] [--seed 1] [--runs 20] [--topics size,loss,pause]',
+    'npm run sim -- membership [--sizes 10,100,1000,5000] [--seed 1] [--runs 20] [--topics size,loss,pause]\n' +
+      'npm run sim -- data [--seed 1] [--runs 20] [--size 3] [--copies 3] [--chaos 20] [--json]',
   )
   process.exitCode = 1
 }

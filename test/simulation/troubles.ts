@@ -135,19 +135,21 @@ export class Troubles {
     const { luck } = this.#world
     const latencyMsMax = luck.between(20, 500)
     this.#note(`slow ${nameOf(number)} ${latencyMsMax.toFixed(0)}`)
-    this.#setLinksOf(number, { latencyMsMin: latencyMsMax / 4, latencyMsMax })
+    const habits = { latencyMsMin: latencyMsMax / 4, latencyMsMax, lossRate: 0 }
+    this.#eachLinkOf(number, (from, to) => this.#world.setLink(from, to, habits))
     this.#last(TROUBLE_MS_MAX, () => {
       this.#note(`no longer slow ${nameOf(number)}`)
-      this.#setLinksOf(number, { latencyMsMin: 0.2, latencyMsMax: 2 })
+      this.#eachLinkOf(number, (from, to) => this.#world.clearLink(from, to))
     })
   }
 
-  #setLinksOf(number: number, habits: { latencyMsMin: number; latencyMsMax: number }): void {
-    const { addresses } = this.#mesh
-    for (const [other, address] of addresses.entries()) {
-      if (other === number) continue
-      this.#world.setLink(addresses[number]!, address, habits)
-      this.#world.setLink(address, addresses[number]!, habits)
+  /** Both directions. */
+  #eachLinkOf(number: number, act: (from: string, to: string) => void): void {
+    const own = this.#mesh.addresses[number]!
+    for (const address of this.#mesh.addresses) {
+      if (address === own) continue
+      act(own, address)
+      act(address, own)
     }
   }
 

@@ -72,7 +72,7 @@ test('removing and evicting leave tombstones of the version made, expiring leave
   assert.equal(grave.tombstones.count, 2)
 })
 
-test('while an owner is away, an expired entry leaves a tombstone of its own version', () => {
+test('in a mesh, an expired entry leaves a tombstone of its own version', () => {
   const grave = new Grave()
   const { space, tombstones } = grave
   tombstones.keepsExpired = true
@@ -83,6 +83,21 @@ test('while an owner is away, an expired entry leaves a tombstone of its own ver
   assert.equal(space.peek(0, Buffer.from('k'), 0, 1), 0)
   assert.equal(grave.find('k'), `${version} 7`)
   assert.equal(tombstones.removedMsOf(tombstones.find(0, Buffer.from('k'), 0, 1)), NOW + 10)
+})
+
+test('the grave of an expired entry is opened after half a minute, as nobody needs it longer', () => {
+  const grave = new Grave()
+  const { space, tombstones } = grave
+  tombstones.keepsExpired = true
+  space.setExpiry(grave.set('expired'), NOW + 10)
+  grave.set('removed')
+  grave.remove('removed')
+  space.nowMs = NOW + 10
+  assert.equal(space.peek(0, Buffer.from('expired'), 0, 7), 0)
+  assert.equal(tombstones.collect(NOW + 20_000, TTL_MS, 1e9, ALWAYS), 0)
+  assert.equal(tombstones.collect(NOW + 40_000, TTL_MS, 1e9, ALWAYS), 1)
+  assert.equal(grave.find('expired'), '')
+  assert.notEqual(grave.find('removed'), '')
 })
 
 test('a removal that is replayed leaves the version and the term it has elsewhere', () => {

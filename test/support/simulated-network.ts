@@ -56,6 +56,11 @@ export class SimulatedNetwork {
     this.habitsOfLinks.set(linkKey(from, to), { ...this.habitsOf(from, to), ...changes })
   }
 
+  /** The link behaves like all others again. */
+  clearLinkHabits(from: SimulatedHost, to: SimulatedHost): void {
+    this.habitsOfLinks.delete(linkKey(from, to))
+  }
+
   cut(from: SimulatedHost, to: SimulatedHost): void {
     this.cuts.add(linkKey(from, to))
   }

@@ -169,6 +169,11 @@ export class SimulatedWorld implements Stage {
     this.network.setLinkHabits(this.hostOf(from), this.hostOf(to), changes)
   }
 
+  /** The direction has no habits of its own any more. */
+  clearLink(from: Address, to: Address): void {
+    this.network.clearLinkHabits(this.hostOf(from), this.hostOf(to))
+  }
+
   /** One direction; what is on its way is lost too. */
   cut(from: Address, to: Address): void {
     this.network.cut(this.hostOf(from), this.hostOf(to))
