@@ -101,6 +101,8 @@ export interface Command {
   readonly effect?: 'self' | 'declared'
   readonly spread?: Spread
   readonly gather?: Gather
+  /** Blocking rows: the argument that says how long to wait; negative = from the end. */
+  readonly timeout?: number
   readonly run?: (call: Call) => void
   readonly serve?: (call: Call) => void
   readonly subcommands?: readonly Command[]

@@ -29,6 +29,10 @@ export interface RequestRouter {
   forgetWritten(): void
   onTurnStart(): void
   onTurnEnd(session: Session): void
+  /** CLIENT UNBLOCK; false: the session does not wait for another node. */
+  unblock(session: Session, withError: boolean): boolean
+  /** How many other owners have each of the session's writes by the time its reply leaves. */
+  acknowledgements(session: Session): number
   /** The client is gone. */
   forget(session: Session): void
 }
