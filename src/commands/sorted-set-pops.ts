@@ -240,6 +240,7 @@ export const sortedSetPopCommands: readonly Command[] = [
     group: 'sorted-set',
     effect: 'declared',
     findKeys: (call, into) => keysAfterCount(call, 1, into),
+    spread: 'first-of',
     run: zmpop,
     summary: 'Takes members from an end of the first sorted set that has any',
     since: '7.0.0',

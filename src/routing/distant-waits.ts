@@ -255,8 +255,12 @@ export class DistantWaits {
     const { peers, ports, selfId, served } = this.#parts
     if (peerId === selfId) return served.end(selfId, number, number)
     peers.ask(peerId, verbs.unwait, [number, number], NOTHING, DEADLINE_MS, (outcome) => {
-      const isUnheard = outcome.kind === 'failed' && outcome.reason === 'overload' && tries < TRIES_MAX
-      if (isUnheard) ports.after(RETRY_DELAY_MS, () => this.#end(peerId, number, tries + 1))
+      const reason = outcome.kind === 'failed' ? outcome.reason : ''
+      const wait = this.#byNumber.get(number)
+      if (reason === 'overload' && tries < TRIES_MAX) {
+        ports.after(RETRY_DELAY_MS, () => this.#end(peerId, number, tries + 1))
+      } else if (wait !== undefined && reason === 'closed') this.#onRefused(wait)
+      else if (wait !== undefined && reason !== '') this.#leaveOpen(wait)
     })
   }
 

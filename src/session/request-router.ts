@@ -12,7 +12,7 @@ export interface RoutedRow {
   readonly arity: number
   readonly keys: { readonly first: number; readonly last: number; readonly step: number }
   readonly findKeys: unknown
-  readonly spread: 'by-slot' | 'all-nodes' | undefined
+  readonly spread: string | undefined
   readonly gather: string | undefined
 }
 

@@ -179,6 +179,27 @@ test('a peer that never noticed the end of a link is told which waits are over',
   assert.equal(stage.nodes[2]!.client().ask(`LLEN ${B}`), ':1\r\n')
 })
 
+test('a node that never answered, and is gone without the end of a link, is left for whoever acts next', () => {
+  const stage = new MeshStage(3)
+  const startMs = stage.nowMs
+  stage.nodes[0]!.deafTo.add('node-1')
+  const waiting = begin(stage, 0, `BLPOP ${B} 0`)
+  stage.settle(() => stage.nowMs > startMs + 3000)
+  stage.alive.delete('node-1')
+  stage.update()
+  stage.nodes[2]!.client().ask(`RPUSH ${B} x`)
+  assert.deepEqual(after(stage, waiting), [POPPED(B, 'x')])
+})
+
+test('a node that answers neither a wait nor its end leaves the outcome open', () => {
+  const stage = new MeshStage(3)
+  stage.nodes[0]!.deafTo.add('node-1')
+  const waiting = begin(stage, 0, `BLPOP ${B} 0`)
+  const brief = begin(stage, 0, `BLPOP ${B} 1`)
+  assert.match(after(stage, waiting)[0]!, /^-TIMEOUT /)
+  assert.match(after(stage, brief)[0]!, /^-TIMEOUT /)
+})
+
 test('when the link ends while a pop is being confirmed, the outcome is open', () => {
   const stage = new MeshStage(3)
   const waiting = stage.nodes[0]!.client()
