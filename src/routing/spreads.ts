@@ -26,6 +26,7 @@ import type { Session } from '../session/session.ts'
 import type { Keyspace } from '../store/keyspace.ts'
 import { ActingNodes } from './acting-nodes.ts'
 import { AllNodes } from './all-nodes.ts'
+import type { AskedPartParts } from './asked-part.ts'
 import { Bench } from './bench.ts'
 import { BroughtTogether } from './brought-together.ts'
 import { BySlot, type BySlotParts } from './by-slot.ts'
@@ -105,17 +106,7 @@ export class Spreads {
     this.#parts = parts
     this.#bySlot = { roles, sender, writer }
     this.#allNodes = new AllNodes({ selfId, roles, acting, parking, sender, writer, settings, ports })
-    let bench: Bench | null = null
-    this.#errands = {
-      roles,
-      sender,
-      writer,
-      // Most nodes never need one, and it takes memory.
-      get bench() {
-        bench ??= new Bench(node, call.table, () => ports.wallMs())
-        return bench
-      },
-    }
+    this.#errands = withBench(this.#bySlot, () => new Bench(node, call.table, () => ports.wallMs()))
     this.#together = new BroughtTogether(this.#errands)
     this.#distant = new DistantRequests(distantParts)
     const distant = this.#distant
@@ -212,6 +203,18 @@ export class Spreads {
       this.counters.errands++
       runErrand(this.#errands, session, row, args, keys)
     }
+  }
+}
+
+/** Most nodes never need a bench, and it takes memory: it is made when it is first used. */
+function withBench(parts: AskedPartParts, make: () => Bench): SourcesParts {
+  let bench: Bench | null = null
+  return {
+    ...parts,
+    get bench() {
+      bench ??= make()
+      return bench
+    },
   }
 }
 
