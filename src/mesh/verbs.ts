@@ -176,7 +176,7 @@ export const verbs = {
   },
   /** Waits of the sender are over, from one number to another, both included. Those that still wait are answered nil. */
   unwait: { number: 45, name: 'unwait', fields: [isCount, isCount], bodyBytesMax: 0, answer: empty },
-  /** What became of a wait: its number and its reply, or first, without one, that its reply is being confirmed. */
+  /** What became of a wait: its number (0: of all) and its reply, or first, without one, that that is being confirmed. */
   woken: { number: 46, name: 'woken', fields: [isCount, isFlag], bodyBytesMax, answer: empty },
 } as const satisfies Record<string, VerbRow>
 

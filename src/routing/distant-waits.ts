@@ -26,7 +26,7 @@ import { HeldPlace } from './held-place.ts'
 import { errorReply } from './joined-replies.ts'
 import type { RequestWriter } from './request-writer.ts'
 import { CROSS_SLOT } from './router.ts'
-import type { ServedWaits } from './served-waits.ts'
+import { EVERY_WAIT, type ServedWaits } from './served-waits.ts'
 import { isNothing, nilFor, withoutEnd } from './wait-request.ts'
 
 export interface DistantWaitsParts {
@@ -59,7 +59,9 @@ interface Wait {
   peerId: string
   /** It is being served: something was popped, and is not confirmed yet. */
   isServed: boolean
-  /** Since when nobody lets it in; 0: somebody does. */
+  /** When it was let in where it is asked; 0: it was not. */
+  letInMs: number
+  /** Since when it has been in no line for long; 0: it never was kept out. */
   outsideSinceMs: number
 }
 
@@ -68,6 +70,8 @@ const RETRY_DELAY_MS = 50
 const TRIES_MAX = 100
 /** A wait that nobody lets in for this long is given up. */
 const PATIENCE_MS = 10_000
+/** Who was let in and is still there after this is in line: a node that has to settle first gives up before. */
+const IN_LINE_MS = 5000
 /** A node that was told to end a wait answers within this, or it stays open what it has done. */
 const ENDING_MS = 5000
 /** Numbers of a later life of this node are above those of its former lives. */
@@ -127,6 +131,7 @@ export class DistantWaits {
       number: 0,
       peerId: '',
       isServed: false,
+      letInMs: 0,
       outsideSinceMs: 0,
     }
     this.#bySession.set(session, wait)
@@ -187,6 +192,7 @@ export class DistantWaits {
     wait.number = number
     wait.peerId = peerId
     wait.isServed = false
+    wait.letInMs = 0
     this.#byNumber.set(number, wait)
     // What the client asked for before goes out before.
     forwards.flush()
@@ -200,12 +206,14 @@ export class DistantWaits {
         else this.#onRefused(wait)
       }
       peers.ask(peerId, verbs.wait, fields, raw, DEADLINE_MS, answered)
-    } else if (!served.begin(selfId, number, database, manners, raw)) this.#onRefused(wait)
-    else wait.outsideSinceMs = 0
+    } else {
+      wait.letInMs = this.#parts.ports.monotonicMs()
+      if (!served.begin(selfId, number, database, manners, raw)) this.#onRefused(wait)
+    }
   }
 
   #onAsked(wait: Wait, isIn: boolean): void {
-    if (isIn) wait.outsideSinceMs = 0
+    if (isIn) wait.letInMs = this.#parts.ports.monotonicMs()
     else this.#onRefused(wait)
   }
 
@@ -220,7 +228,8 @@ export class DistantWaits {
   #askLater(wait: Wait): void {
     const { ports } = this.#parts
     const nowMs = ports.monotonicMs()
-    if (wait.outsideSinceMs === 0) wait.outsideSinceMs = nowMs
+    const wasInLine = wait.letInMs !== 0 && nowMs - wait.letInMs >= IN_LINE_MS
+    if (wasInLine || wait.outsideSinceMs === 0) wait.outsideSinceMs = nowMs
     if (nowMs - wait.outsideSinceMs >= PATIENCE_MS) return this.#answer(wait, UNREACHABLE)
     this.counters.askedAgain++
     ports.after(RETRY_DELAY_MS, () => {
@@ -229,6 +238,7 @@ export class DistantWaits {
   }
 
   #onWoken(peerId: string, number: number, isOver: boolean, reply: Buffer): void {
+    if (number === EVERY_WAIT) return this.#onForgotten(peerId)
     const wait = this.#byNumber.get(number)
     if (wait === undefined || wait.peerId !== peerId) return
     if (!isOver) {
@@ -239,6 +249,13 @@ export class DistantWaits {
     if (!isNothing(reply)) this.#answer(wait, reply)
     else if (wait.ending !== null) this.#answer(wait, wait.ending)
     else this.#askLater(wait)
+  }
+
+  /** The peer has lost a link to us that we may not have missed: each of our waits there is asked after. */
+  #onForgotten(peerId: string): void {
+    for (const { number, peerId: askedId } of [...this.#byNumber.values()]) {
+      if (askedId === peerId) this.#end(peerId, number)
+    }
   }
 
   /** The client's time is over: it hears so as soon as it is certain that nothing has been popped for it. */

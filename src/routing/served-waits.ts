@@ -34,6 +34,9 @@ export interface ServedWaitsParts {
   }
 }
 
+/** In the place of a number: all that were asked for before. */
+export const EVERY_WAIT = 0
+
 const DEADLINE_MS = 4000
 const RETRY_DELAY_MS = 200
 const TRIES_MAX = 20
@@ -55,6 +58,8 @@ export class ServedWaits {
   readonly #parts: ServedWaitsParts
   readonly #host: ForwardedHost
   readonly #byPeer = new Map<string, Map<number, ServedWait>>()
+  /** Peers whose waits ended with a link, which they may not have noticed. */
+  readonly #unheard = new Set<string>()
   /** For waits of this node's own clients. */
   #woken: Woken = () => {}
 
@@ -114,10 +119,14 @@ export class ServedWaits {
     return true
   }
 
-  /** Those of the peer's waits, from one number to another, that have not been served are over. */
+  /**
+   * Those of the peer's waits, from one number to another, that have not been served are over. One that is not known here
+   * is said not to be: what became of it has been told before, or it ended with a link.
+   */
   end(peerId: string, first: number, last: number): void {
     const { parking, waiters } = this.#parts
     const waits = this.#waitsOf(peerId)
+    if (first === last && !waits.has(first)) return this.#tell(peerId, first, errorReply(NOT_PRIMARY), 0)
     const ended = first === last ? [first] : [...waits.keys()]
     for (const number of ended) {
       const wait = waits.get(number)
@@ -129,12 +138,19 @@ export class ServedWaits {
   /** Nobody is left to be told. */
   onLinkDown(peerId: string): void {
     const { parking, waiters } = this.#parts
-    const waits = [...this.#waitsOf(peerId).values()]
-    this.#byPeer.delete(peerId)
-    for (const { session } of waits) {
+    const waits = this.#waitsOf(peerId)
+    for (const { session } of waits.values()) {
       waiters.forget(session)
       parking.forget(session)
     }
+    if (waits.size > 0) this.#unheard.add(peerId)
+    waits.clear()
+    this.#byPeer.delete(peerId)
+  }
+
+  onLinkUp(peerId: string): void {
+    if (!this.#unheard.delete(peerId)) return
+    this.#parts.peers.ask(peerId, verbs.woken, [EVERY_WAIT, true], NOTHING, DEADLINE_MS, () => {})
   }
 
   #waitsOf(peerId: string): Map<number, ServedWait> {

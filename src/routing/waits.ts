@@ -91,6 +91,7 @@ export class Waits {
   }
 
   onLinkUp(peerId: string): void {
+    this.served.onLinkUp(peerId)
     this.distant.onLinkUp(peerId)
   }
 

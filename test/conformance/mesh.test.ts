@@ -1,7 +1,7 @@
 /*
- * A sample of the scripts that one node passes, and all about listeners and clients that wait, asked of a mesh in which every node acts
- * for a third of the keys. What must see the keys of several nodes in one moment (MSETNX, BLPOP of many, BLMOVE) is refused
- * there (-CROSSSLOT), as by Redis Cluster. Shape: test.
+ * A sample of the scripts that one node passes, and all about listeners and clients that wait, asked of a mesh in which
+ * every node acts for a third of the keys. What must see the keys of several nodes in one moment (MSETNX, BLPOP of many,
+ * BLMOVE) is refused there (-CROSSSLOT), as by Redis Cluster. Shape: test.
  */
 import { startDividedSubject } from '../support/mesh-subject.ts'
 import { conformance } from './runner.ts'

@@ -200,6 +200,27 @@ test('a node that answers neither a wait nor its end leaves the outcome open', (
   assert.match(after(stage, brief)[0]!, /^-TIMEOUT /)
 })
 
+test('a peer that noticed the end of a link alone says so, and its waits are asked for again', () => {
+  const stage = new MeshStage(3)
+  const waiting = begin(stage, 0, `BLPOP ${B} 0`)
+  stage.nodes[1]!.waits.onLinkDown('node-0')
+  assert.equal(stage.nodes[1]!.node.state.waiters.count, 0)
+  stage.nodes[1]!.waits.onLinkUp('node-0')
+  stage.settle(() => stage.nodes[1]!.waits.served.count === 1)
+  stage.nodes[1]!.client().ask(`RPUSH ${B} x`)
+  assert.deepEqual(after(stage, waiting), [POPPED(B, 'x')])
+})
+
+test('a node that never settles does not keep its clients for ever', () => {
+  const stage = new MeshStage(3)
+  const startMs = stage.nowMs
+  const waiting = begin(stage, 0, `BLPOP ${B} 0`)
+  stage.isSettlingHeld = true
+  stage.nodes[1]!.roles.unsettleAll()
+  assert.match(after(stage, waiting)[0]!, /^-CLUSTERDOWN /)
+  assert.ok(stage.nowMs - startMs >= 10_000, 'it is tried for a while')
+})
+
 test('when the link ends while a pop is being confirmed, the outcome is open', () => {
   const stage = new MeshStage(3)
   const waiting = stage.nodes[0]!.client()
