@@ -193,6 +193,8 @@ export class MeshFacts implements MeshFace {
       ['mesh_requests_rerouted', forwards.counters.rerouted],
       ['mesh_requests_failed', forwards.counters.failed],
       ['mesh_requests_parked', routing.parking.count],
+      ['mesh_waits_elsewhere', routing.waits.distant.count],
+      ['mesh_waits_served', routing.waits.served.count],
       ['mesh_messages_sent', messages.sent + messages.shardSent],
       ['mesh_messages_received', messages.received + messages.shardReceived],
       ['mesh_messages_dropped', messages.dropped],

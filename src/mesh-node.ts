@@ -247,12 +247,13 @@ export class MeshNode {
           this.beliefs.onLinkUp(peerId, this.#ports.monotonicMs())
           this.#onMembers(false)
           this.healing.hints.onPeerUp(peerId)
-          this.routing.spreads.onLinkUp(peerId)
+          this.routing.onLinkUp(peerId)
         },
         onLinkDown: (peerId, wasRefused) => {
           this.beliefs.onLinkDown(peerId, wasRefused)
           this.batches.onPeerGone(peerId)
           this.healing.hints.onPeerDown(peerId)
+          this.routing.onLinkDown(peerId)
           this.membership.onLinkDown(peerId)
           this.#onMembers(false)
         },
@@ -282,10 +283,14 @@ export class MeshNode {
 
   #roleEvents(): RoleEvents {
     return {
-      onUnsettled: (slots) => this.healing.settling.onUnsettled(slots),
+      onUnsettled: (slots) => {
+        this.healing.settling.onUnsettled(slots)
+        this.routing.waits.onSlots(slots)
+      },
       onLost: (slots) => {
         this.healing.settling.onLost(slots)
         this.routing.release(slots)
+        this.routing.waits.onSlots(slots)
       },
     }
   }

@@ -14,6 +14,7 @@ import type { Forwards } from './routing/forwards.ts'
 import { Parking } from './routing/parking.ts'
 import { type Confirm, DOWN, Router, type RouterSettings } from './routing/router.ts'
 import { Spreads } from './routing/spreads.ts'
+import { Waits } from './routing/waits.ts'
 import type { Session } from './session/session.ts'
 
 export interface RoutingPorts {
@@ -38,6 +39,7 @@ export interface RoutingParts {
 export class MeshRouting {
   readonly parking: Parking
   readonly spreads: Spreads
+  readonly waits: Waits
   readonly router: Router
   readonly #host: ForwardedHost
 
@@ -78,9 +80,11 @@ export class MeshRouting {
       },
       reachablePeers: () => parts.reachablePeers(),
     })
-    const { spreads } = this
+    const run = (session: Session, args: Args): void => this.#resume(session, args)
+    this.waits = new Waits({ selfId, space, call, roles, forwards, parking, host, peers, run, ports })
+    const { spreads, waits } = this
     this.router = new Router(
-      { selfId, space, call, roles, batches, forwards, parking, spreads },
+      { selfId, space, call, roles, batches, forwards, parking, spreads, waits },
       settings,
       confirm,
       () => ports.monotonicMs(),
@@ -89,6 +93,16 @@ export class MeshRouting {
 
   bind(table: Verbs): void {
     this.spreads.bind(table)
+    this.waits.bind(table)
+  }
+
+  onLinkUp(peerId: string): void {
+    this.spreads.onLinkUp(peerId)
+    this.waits.onLinkUp(peerId)
+  }
+
+  onLinkDown(peerId: string): void {
+    this.waits.onLinkDown(peerId)
   }
 
   /** These slots have settled, or are somebody else's now. */
@@ -99,6 +113,7 @@ export class MeshRouting {
   onTick(nowMs: number): void {
     this.router.onTick(nowMs)
     this.parking.onTick(nowMs)
+    this.waits.onTick(nowMs)
   }
 
   /** A request that waited is a turn of its own: nobody else would end it, and what it writes would never be answered. */

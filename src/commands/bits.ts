@@ -288,6 +288,7 @@ export const bitCommands: readonly Command[] = [
     keys: { first: 2, last: -1, step: 1 },
     group: 'bitmap',
     effect: 'declared',
+    spread: 'to-first',
     run: bitop,
     summary: 'Combines strings bit by bit and stores the result',
     since: '2.6.0',

@@ -158,6 +158,8 @@ export function unblock(call: Call): void {
     return
   }
   const session = node.clients.get(id)
-  const hasWaited = session !== undefined && node.waiters.unblock(session, withError)
+  const hasWaited =
+    session !== undefined &&
+    (node.waiters.unblock(session, withError) || (node.router?.unblock(session, withError) ?? false))
   reply.integer(hasWaited ? 1 : 0)
 }

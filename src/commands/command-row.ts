@@ -4,6 +4,7 @@
  */
 import type { Call } from './call.ts'
 import {
+  BLOCKING,
   type Command,
   FAST,
   type Gather,
@@ -32,6 +33,8 @@ export class CommandRow {
   readonly effect: 'self' | 'declared' | undefined
   readonly spread: Spread | undefined
   readonly gather: Gather | undefined
+  /** The argument that says how long to wait, negative from the end; 0: the row does not wait. */
+  readonly timeout: number
   readonly run: ((call: Call) => void) | undefined
   readonly serve: ((call: Call) => void) | undefined
   readonly handler: (call: Call) => void
@@ -59,6 +62,7 @@ export class CommandRow {
     this.effect = command.effect
     this.spread = command.spread
     this.gather = command.gather
+    this.timeout = command.timeout ?? 0
     this.run = command.run
     this.serve = command.serve
     this.subcommands = (command.subcommands ?? []).map((sub) => new CommandRow(sub, command.name, numbers))
@@ -95,6 +99,7 @@ export class CommandRow {
       refuse('effect self needs one key')
     if ((this.flags & MOVABLE_KEYS) !== 0 && this.findKeys === undefined)
       refuse('movable keys without a finder')
+    if (((this.flags & BLOCKING) !== 0) !== (this.timeout !== 0)) refuse('waits without saying how long')
     if (this.flags & NO_MANDATORY_KEYS && !hasKeys) refuse('optional keys without a finder')
   }
 }

@@ -83,8 +83,12 @@ export type Group =
   | 'cluster'
   | 'bitmap'
 
-/** How a command over keys of several slots, or over all nodes, is split and its replies joined. */
-export type Spread = 'by-slot' | 'all-nodes'
+/**
+ * What becomes of a command over keys of several nodes, or over all nodes: split and its replies joined (by-slot,
+ * all-nodes); its result stored under its first or its last key (to-first, to-last); a value or an element moved from the
+ * first to the second (rename, element); keys asked one after the other (first-of).
+ */
+export type Spread = 'by-slot' | 'all-nodes' | 'to-first' | 'to-last' | 'rename' | 'element' | 'first-of'
 export type Gather = 'sum' | 'all-ok' | 'in-order' | 'concat' | 'any' | 'cursor'
 
 export interface Command {
@@ -101,6 +105,8 @@ export interface Command {
   readonly effect?: 'self' | 'declared'
   readonly spread?: Spread
   readonly gather?: Gather
+  /** Blocking rows: the argument that says how long to wait; negative = from the end. */
+  readonly timeout?: number
   readonly run?: (call: Call) => void
   readonly serve?: (call: Call) => void
   readonly subcommands?: readonly Command[]

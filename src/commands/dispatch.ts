@@ -84,6 +84,18 @@ export class Dispatch {
     if (row.fullName === 'client|unpause') this.endPause()
   }
 
+  /** Why nothing more may be stored now, or undefined. */
+  refusesMemory(): string | undefined {
+    return this.#eviction.isOverLimit() && !this.#makesRoom() ? OUT_OF_MEMORY : undefined
+  }
+
+  /** What was written for a session outside a row: its reply, from `length` on, claims it, and others may wait for it. */
+  onWritten(session: Session, length: number): void {
+    const { router, waiters } = this.#node
+    if (router?.hasWritten) router.onWritten(session, length)
+    if (waiters.readyCount !== 0) this.serveWaiters()
+  }
+
   /** False: it does not run here, or not yet. */
   #runRouted(router: RequestRouter, session: Session, row: CommandRow, args: Args): boolean {
     if (!router.admits(session, row, args)) return false
@@ -113,9 +125,8 @@ export class Dispatch {
     if ((flags & NO_MULTI) !== 0 && session.transaction !== null) {
       return this.#reject(session, row, 'ERR Command not allowed inside a transaction')
     }
-    if (this.#eviction.isOverLimit() && !this.#makesRoom() && (flags & DENYOOM) !== 0) {
-      return this.#reject(session, row, OUT_OF_MEMORY)
-    }
+    const fullness = this.refusesMemory()
+    if (fullness !== undefined && (flags & DENYOOM) !== 0) return this.#reject(session, row, fullness)
     if (session.subscriptions !== null) {
       const refusal = refusesWhileSubscribed(session, row.fullName)
       if (refusal !== undefined) return this.#reject(session, row, refusal)

@@ -34,14 +34,17 @@ function role(call: Call): void {
   reply.array(0)
 }
 
-/** No replica in Redis' sense will ever acknowledge, so there is nothing to wait for. */
+/**
+ * Replies leave in order, so when this one does, each write before it has been confirmed by as many other owners as its
+ * level asks for - or has been answered with an error. There is nothing left to wait for, and more will not come of it.
+ */
 function wait(call: Call): void {
   const { reply } = call
   const timeoutMs = call.integer(2)
   if (Number.isNaN(call.integer(1))) reply.error(NOT_AN_INTEGER)
   else if (Number.isNaN(timeoutMs)) reply.error('ERR timeout is not an integer or out of range')
   else if (timeoutMs < 0) reply.error('ERR timeout is negative')
-  else reply.integer(0)
+  else reply.integer(call.node.router?.acknowledgements(call.session) ?? 0)
 }
 
 function moduleList(call: Call): void {

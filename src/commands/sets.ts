@@ -202,6 +202,7 @@ export const setCommands: readonly Command[] = [
     keys: TWO_KEYS,
     group: 'set',
     effect: 'declared',
+    spread: 'element',
     run: smove,
     summary: 'Moves a member from one set to another',
     since: '1.0.0',

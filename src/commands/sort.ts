@@ -204,6 +204,7 @@ export const sortCommands: readonly Command[] = [
     flags: WRITE | DENYOOM | MOVABLE_KEYS,
     findKeys: findSortKeys,
     effect: 'declared',
+    spread: 'to-last',
     run: (call) => sort(call, true),
     since: '1.0.0',
     syntax: `${SYNTAX} [STORE destination]`,

@@ -185,6 +185,7 @@ export const sortedSetRangeCommands: readonly Command[] = [
     keys: TWO_KEYS,
     group: 'sorted-set',
     effect: 'declared',
+    spread: 'to-first',
     run: zrangestore,
     summary: 'Stores a range of members as another sorted set',
     since: '6.2.0',

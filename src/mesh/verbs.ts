@@ -163,6 +163,21 @@ export const verbs = {
   drain: { number: 34, name: 'drain', fields: [], bodyBytesMax: 0, answer: empty },
   /** The same as `publish` for shard channels. The answer says how many listeners each message has reached. */
   shardPublish: { number: 40, name: 'shard-publish', fields: [isU32], bodyBytesMax, answer: bytesOnly },
+  /**
+   * A blocking request that waits for ever: the asker's number of it, above all before it, its database, the manners of
+   * its client. The answer says whether there was room for it; its reply follows as `woken`.
+   */
+  wait: {
+    number: 44,
+    name: 'wait',
+    fields: [isCount, isU32, isU32],
+    bodyBytesMax,
+    answer: { fields: [isFlag], bodyBytesMax: 0 },
+  },
+  /** Waits of the sender are over, from one number to another, both included. Those that still wait are answered nil. */
+  unwait: { number: 45, name: 'unwait', fields: [isCount, isCount], bodyBytesMax: 0, answer: empty },
+  /** What became of a wait: its number (0: of all) and its reply, or first, without one, that that is being confirmed. */
+  woken: { number: 46, name: 'woken', fields: [isCount, isFlag], bodyBytesMax, answer: empty },
 } as const satisfies Record<string, VerbRow>
 
 export type VerbName = keyof typeof verbs

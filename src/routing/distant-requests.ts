@@ -4,6 +4,8 @@
  *
  *   versions      key [key ...]                    -> one word for each key
  *   entries       key [key ...]                    -> each entry as it is sent to owners that missed it; empty: none
+ *   sources       key [key ...]                    -> the same, once everything written here before is confirmed
+ *   store         (distant-writes.ts)              -> an entry another node has made for a key takes its place
  *   transaction   count {database key standing}* requests   -> the reply of EXEC
  *
  * They come as requests in forwarded frames, so they are parked, sent elsewhere and confirmed like any other. The
@@ -12,6 +14,7 @@
 import { Args, defaultParserLimits, READY, RequestParser } from '../../resp/index.ts'
 import { WRITE } from '../commands/command.ts'
 import type { Dispatch } from '../commands/dispatch.ts'
+import type { Batches } from '../replication/batches.ts'
 import { writeLiving } from '../replication/entry-transfer.ts'
 import { SERVING, type SlotRoles, UNSETTLED } from '../replication/slot-roles.ts'
 import type { Session } from '../session/session.ts'
@@ -19,6 +22,8 @@ import { ByteWriter } from '../store/byte-writer.ts'
 import { slotOf } from '../store/hash-slot.ts'
 import type { Keyspace } from '../store/keyspace.ts'
 import { Standing } from '../store/standing.ts'
+import { type DistantWrites, STORE } from './distant-writes.ts'
+import { Forwarded } from './forwarded.ts'
 import { NOT_PRIMARY } from './forwards.ts'
 import { isTouched, wordOf } from './key-standing.ts'
 import type { Parking } from './parking.ts'
@@ -27,6 +32,7 @@ import type { QueuedKeys } from './queued-keys.ts'
 
 export const VERSIONS = 'MESH-VERSIONS'
 export const ENTRIES = 'MESH-ENTRIES'
+export const SOURCES = 'MESH-SOURCES'
 export const TRANSACTION = 'MESH-TRANSACTION'
 
 const MULTI = Args.from('MULTI')
@@ -36,6 +42,8 @@ const WORDS_PER_WATCH = 3
 export interface DistantRequestsParts {
   readonly space: Keyspace
   readonly roles: SlotRoles
+  readonly batches: Batches
+  readonly writes: DistantWrites
   readonly parking: Parking
   readonly dispatch: Dispatch
   readonly queued: QueuedKeys
@@ -58,6 +66,8 @@ export class DistantRequests {
     if (!session.isProxied) return false
     if (args.is(0, VERSIONS)) this.#answerKeys(session, args, false)
     else if (args.is(0, ENTRIES)) this.#answerKeys(session, args, true)
+    else if (args.is(0, SOURCES)) this.#answerConfirmed(session, args)
+    else if (args.is(0, STORE)) this.#store(session, args)
     else if (args.is(0, TRANSACTION)) this.#runTransaction(session, args)
     else return false
     return true
@@ -94,19 +104,38 @@ export class DistantRequests {
     return wordOf(this.#standing)
   }
 
-  #answerKeys(session: Session, args: Args, wantsEntries: boolean): void {
+  /** What is made of these entries may be kept where the writes that made them are not known: they come first. */
+  #answerConfirmed(session: Session, args: Args): void {
+    const { batches } = this.#parts
+    const { link } = session
+    if (!this.#answerKeys(session, args, true)) return
+    batches.flush()
+    if (link instanceof Forwarded) batches.joinWaiting(link.barrierFor(false))
+  }
+
+  #store(session: Session, args: Args): void {
+    const slot = slotOf(args.bytes, args.starts[1]!, args.ends[1]!)
+    const obstacle = this.obstacle(session, args, [slot], true)
+    if (obstacle === 'parked') return
+    if (obstacle !== undefined) session.writer.error(obstacle)
+    else this.#parts.writes.store(session, args)
+  }
+
+  /** False: they are not answered, or not yet. */
+  #answerKeys(session: Session, args: Args, wantsEntries: boolean): boolean {
     const slots: number[] = []
     for (let i = 1; i < args.count; i++) slots.push(slotOf(args.bytes, args.starts[i]!, args.ends[i]!))
     const obstacle = this.obstacle(session, args, slots, false)
-    if (obstacle === 'parked') return
     const { writer } = session
-    if (obstacle !== undefined) return writer.error(obstacle)
+    if (obstacle !== undefined && obstacle !== 'parked') writer.error(obstacle)
+    if (obstacle !== undefined) return false
     writer.array(slots.length)
     this.#parts.space.touchesAccess = !session.isNoTouch
     for (let i = 1; i < args.count; i++) {
       if (wantsEntries) this.#writeEntry(session, args, i)
       else writer.bulkText(this.#lookAt(session.database, args.bytes, args.starts[i]!, args.ends[i]!))
     }
+    return true
   }
 
   /** It is read on behalf of a client, so it counts as a hit or a miss. */

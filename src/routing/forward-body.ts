@@ -59,6 +59,16 @@ export function requestsBody(count: number, heads: ByteWriter, raws: ByteWriter)
   return body
 }
 
+/** A body of one request. */
+export function requestBody(database: number, manners: number, raw: Buffer): Buffer {
+  const body = Buffer.allocUnsafe(4 + HEAD_BYTES + raw.length)
+  body.writeUInt32LE(1, 0)
+  body[4] = database
+  body[5] = manners
+  raw.copy(body, 4 + HEAD_BYTES)
+  return body
+}
+
 /** Where the raw requests begin, or -1 when the body is none. */
 export function rawsAt(body: Buffer): number {
   if (body.length < 4) return -1

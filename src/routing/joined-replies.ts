@@ -6,6 +6,8 @@ import { replyEnd } from '../../resp/index.ts'
 
 const MINUS = 45
 const ASTERISK = 42
+const COLON = 58
+const UNDERSCORE = 95
 const OPEN = Buffer.from('-TIMEOUT ', 'latin1')
 const PARTLY = ' (other parts of the request were run)'
 
@@ -14,6 +16,21 @@ export const NOTHING = Buffer.alloc(0)
 
 export function isError(reply: Buffer): boolean {
   return reply[0] === MINUS
+}
+
+/** Something was run, and it is not known whether it will last. */
+export function isOpen(reply: Buffer): boolean {
+  return reply.subarray(0, OPEN.length).equals(OPEN)
+}
+
+/** `_`, `$-1` or `*-1`. */
+export function isNil(reply: Buffer): boolean {
+  return reply[0] === UNDERSCORE || (reply[1] === MINUS && !isError(reply) && reply[0] !== COLON)
+}
+
+/** What a bulk string holds. */
+export function textOf(reply: Buffer): string {
+  return reply.toString('latin1', reply.indexOf('\r\n', 0, 'latin1') + 2, reply.length - 2)
 }
 
 export function errorReply(text: string): Buffer {
@@ -27,7 +44,7 @@ export function errorReply(text: string): Buffer {
 export function errorAmong(replies: readonly Buffer[], isWrite: boolean): Buffer | undefined {
   const errors = replies.filter(isError)
   if (errors.length === 0) return undefined
-  const error = errors.find((reply) => reply.subarray(0, OPEN.length).equals(OPEN)) ?? errors[0]!
+  const error = errors.find(isOpen) ?? errors[0]!
   if (!isWrite || errors.length === replies.length) return error
   return Buffer.concat([error.subarray(0, -2), Buffer.from(`${PARTLY}\r\n`, 'latin1')])
 }

@@ -3,10 +3,11 @@
  * like any forwarded request; here, it runs at once, as if another node had sent it on, so that settling, confirmation
  * and refusal are the same wherever a part runs - and so that what the client sends next cannot overtake it.
  */
-import { Args, defaultParserLimits, READY, RequestParser, SlabPool } from '../../resp/index.ts'
-import { HEAD_BYTES, repliesOf } from './forward-body.ts'
+import { Args, defaultParserLimits, READY, RequestParser } from '../../resp/index.ts'
+import { rawsAt, repliesOf, requestBody } from './forward-body.ts'
 import { Forwarded, type ForwardedHost } from './forwarded.ts'
 import { type Forwards, isNotPrimary, OUTCOME_OPEN, type ReplyTaker, UNREACHABLE } from './forwards.ts'
+import { withSmallBuffers } from './small-buffers.ts'
 
 export interface Part {
   readonly raw: Buffer
@@ -32,15 +33,6 @@ export interface PartSenderParts {
   }
 }
 
-/** Replies of parts are short as a rule and wait for confirmation in large numbers: each has a small buffer that grows. */
-class SmallBuffers extends SlabPool {
-  override take(): Buffer {
-    return Buffer.allocUnsafe(FIRST_BYTES)
-  }
-  override give(): void {}
-}
-
-const FIRST_BYTES = 512
 const RETRY_DELAY_MS = 40
 const TRIES_MAX = 8
 
@@ -50,7 +42,7 @@ export class PartSender {
 
   constructor(parts: PartSenderParts) {
     this.#parts = parts
-    this.#host = { ...parts.host, slabs: new SmallBuffers() }
+    this.#host = withSmallBuffers(parts.host)
   }
 
   /** False: it waits here, and nothing else of the client's may run before it has. The reply may come within the call. */
@@ -68,25 +60,14 @@ export class PartSender {
 
   #runHere(part: Part, taker: PartTaker, place: number, tries: number): boolean {
     const { ports } = this.#parts
-    const body = Buffer.allocUnsafe(4 + HEAD_BYTES + part.raw.length)
-    body.writeUInt32LE(1, 0)
-    body[4] = part.database
-    body[5] = part.manners
-    part.raw.copy(body, 4 + HEAD_BYTES)
-    const forwarded = new Forwarded(
-      this.#host,
-      '',
-      body,
-      4 + HEAD_BYTES,
-      ports.wallMs(),
-      (answer, length) => {
-        const reply = answer === undefined ? undefined : repliesOf(answer, 0, length, 1)?.[0]
-        if (reply === undefined) taker.fillSlot(place, part.isWrite ? OUTCOME_OPEN : UNREACHABLE)
-        else if (!isNotPrimary(reply)) taker.fillSlot(place, reply)
-        else if (tries >= TRIES_MAX) taker.fillSlot(place, UNREACHABLE)
-        else ports.after(RETRY_DELAY_MS, () => taker.reroute(place, tries + 1))
-      },
-    )
+    const body = requestBody(part.database, part.manners, part.raw)
+    const forwarded = new Forwarded(this.#host, '', body, rawsAt(body), ports.wallMs(), (answer, length) => {
+      const reply = answer === undefined ? undefined : repliesOf(answer, 0, length, 1)?.[0]
+      if (reply === undefined) taker.fillSlot(place, part.isWrite ? OUTCOME_OPEN : UNREACHABLE)
+      else if (!isNotPrimary(reply)) taker.fillSlot(place, reply)
+      else if (tries >= TRIES_MAX) taker.fillSlot(place, UNREACHABLE)
+      else ports.after(RETRY_DELAY_MS, () => taker.reroute(place, tries + 1))
+    })
     forwarded.run()
     return forwarded.hasRun
   }

@@ -11,7 +11,7 @@
  */
 import type { Args } from '../../resp/index.ts'
 import type { Call } from '../commands/call.ts'
-import { PUBSUB, READONLY, WRITE } from '../commands/command.ts'
+import { BLOCKING, PUBSUB, READONLY, WRITE } from '../commands/command.ts'
 import type { CommandRow } from '../commands/command-row.ts'
 import type { Batches } from '../replication/batches.ts'
 import { ELSEWHERE, NOBODY, SERVING, type SlotRoles } from '../replication/slot-roles.ts'
@@ -26,6 +26,7 @@ import type { Parking } from './parking.ts'
 import { RequestKeys } from './request-keys.ts'
 import { refusesShardChannels } from './shard-channels.ts'
 import type { Spreads } from './spreads.ts'
+import type { Waits } from './waits.ts'
 
 export const TOO_FEW_OWNERS = 'NOREPLICAS Not enough good replicas to write.'
 export const DOWN = 'CLUSTERDOWN The cluster is down'
@@ -48,6 +49,7 @@ export interface RouterParts {
   readonly forwards: Forwards
   readonly parking: Parking
   readonly spreads: Spreads
+  readonly waits: Waits
 }
 
 export interface RouterSettings {
@@ -158,6 +160,18 @@ export class Router implements RequestRouter {
     this.onTurnEnd(session)
     this.#parts.parking.forget(session)
     this.#parts.spreads.forget(session)
+    this.#parts.waits.forget(session)
+  }
+
+  unblock(session: Session, withError: boolean): boolean {
+    return this.#parts.waits.unblock(session, withError)
+  }
+
+  acknowledgements(session: Session): number {
+    if (session.writeLevel === 'one') return 0
+    const { copies, members } = this.#parts.roles.table
+    const others = Math.max(0, Math.min(copies, members.length) - 1)
+    return session.writeLevel === 'all' ? others : Math.floor((others + 1) / 2)
   }
 
   forgetWritten(): void {
@@ -208,7 +222,7 @@ export class Router implements RequestRouter {
     }
     if (role === ELSEWHERE) {
       if (session.isProxied) return this.#refuse(session, NOT_PRIMARY)
-      return this.#sendOn(session, args, slot, isWrite)
+      return this.#sendOn(session, row, args, slot)
     }
     if (role === NOBODY) return this.#refuse(session, NOT_SERVED)
     if (this.#parts.parking.park(session, args, slot, this.#nowMs())) return false
@@ -251,8 +265,8 @@ export class Router implements RequestRouter {
     return false
   }
 
-  #sendOn(session: Session, args: Args, slot: number, isWrite: boolean): boolean {
-    const { forwards, roles } = this.#parts
+  #sendOn(session: Session, row: CommandRow, args: Args, slot: number): boolean {
+    const { forwards, roles, waits } = this.#parts
     const peerId = roles.actingId(slot)!
     if (this.settings.redirects) {
       const address = this.settings.clientAddressOf(peerId)
@@ -260,12 +274,14 @@ export class Router implements RequestRouter {
       if (address !== undefined) return this.#refuse(session, `MOVED ${slot} ${address}`)
     }
     this.counters.forwarded++
+    const isWaiting = (row.flags & BLOCKING) !== 0
+    if (isWaiting && waits.beginElsewhere(session, row, args, this.#keys.slots)) return false
     const isMuted = session.replyMode !== 'on'
     forwards.forward(peerId, args, {
       link: isMuted ? UNHEARD : session.link,
       place: isMuted ? 0 : session.link.openSlot(),
       slot,
-      isWrite,
+      isWrite: (row.flags & WRITE) !== 0,
       database: session.database,
       manners: mannersByte(session),
     })

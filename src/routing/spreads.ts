@@ -4,12 +4,12 @@
  *
  *   several keys of several nodes   by-slot            MGET MSET DEL UNLINK EXISTS TOUCH
  *                                   brought-together   SINTER ZUNION LCS ... (reads)
+ *                                   errands            SINTERSTORE COPY RENAME LMOVE LMPOP ... (writes in steps)
  *   reads over all keys             all-nodes          DBSIZE KEYS RANDOMKEY SCAN
  *   whole databases                 whole-databases    FLUSHDB FLUSHALL SWAPDB
  *   transactions                    transactions       WATCH MULTI EXEC
  *
- * Everything else over keys of several nodes is refused (-CROSSSLOT): what writes to one key what it has read from
- * another cannot be undone when the second half fails.
+ * Everything else over keys of several nodes is refused (-CROSSSLOT).
  */
 import type { Args } from '../../resp/index.ts'
 import type { Call } from '../commands/call.ts'
@@ -26,9 +26,13 @@ import type { Session } from '../session/session.ts'
 import type { Keyspace } from '../store/keyspace.ts'
 import { ActingNodes } from './acting-nodes.ts'
 import { AllNodes } from './all-nodes.ts'
+import type { AskedPartParts } from './asked-part.ts'
+import { Bench } from './bench.ts'
 import { BroughtTogether } from './brought-together.ts'
 import { BySlot, type BySlotParts } from './by-slot.ts'
 import { DistantRequests } from './distant-requests.ts'
+import { DistantWrites } from './distant-writes.ts'
+import { isErrand, runErrand } from './errands.ts'
 import type { ForwardedHost } from './forwarded.ts'
 import type { Forwards } from './forwards.ts'
 import type { Parking } from './parking.ts'
@@ -37,6 +41,7 @@ import { QueuedKeys } from './queued-keys.ts'
 import { RequestKeys } from './request-keys.ts'
 import { RequestWriter } from './request-writer.ts'
 import { CROSS_SLOT, NOT_SERVED, type RouterSettings } from './router.ts'
+import type { SourcesParts } from './sources.ts'
 import { Transactions } from './transactions.ts'
 import { WholeDatabases } from './whole-databases.ts'
 
@@ -67,11 +72,12 @@ export interface SpreadsParts {
 
 export class Spreads {
   readonly databases: WholeDatabases
-  readonly counters = { bySlot: 0, allNodes: 0, crossSlot: 0 }
+  readonly counters = { bySlot: 0, allNodes: 0, errands: 0, crossSlot: 0 }
   readonly #parts: SpreadsParts
   readonly #bySlot: BySlotParts
   readonly #allNodes: AllNodes
   readonly #together: BroughtTogether
+  readonly #errands: SourcesParts
   readonly #distant: DistantRequests
   readonly #transactions: Transactions
 
@@ -84,12 +90,24 @@ export class Spreads {
     const acting = new ActingNodes(roles)
     const queued = new QueuedKeys(space, call)
     const keys = new RequestKeys(space, call)
-    const distantParts = { space, roles, parking, dispatch, queued, settings, monotonicMs }
+    const { batches, peers, replica } = parts
+    const writes = new DistantWrites(call, dispatch)
+    const distantParts = {
+      space,
+      roles,
+      batches,
+      writes,
+      parking,
+      dispatch,
+      queued,
+      settings,
+      monotonicMs,
+    }
     this.#parts = parts
     this.#bySlot = { roles, sender, writer }
     this.#allNodes = new AllNodes({ selfId, roles, acting, parking, sender, writer, settings, ports })
-    const { table } = call
-    this.#together = new BroughtTogether({ node, table, roles, sender, writer, wallMs: () => ports.wallMs() })
+    this.#errands = withBench(this.#bySlot, () => new Bench(node, call.table, () => ports.wallMs()))
+    this.#together = new BroughtTogether(this.#errands)
     this.#distant = new DistantRequests(distantParts)
     const distant = this.#distant
     this.#transactions = new Transactions({
@@ -104,7 +122,6 @@ export class Spreads {
       distant,
       settings,
     })
-    const { batches, peers, replica } = parts
     this.databases = new WholeDatabases({
       selfId,
       node,
@@ -161,19 +178,43 @@ export class Spreads {
   onManyNodes(session: Session, row: CommandRow, args: Args, keys: RequestKeys): boolean {
     const { roles, selfId } = this.#parts
     const isRead = (row.flags & READONLY) !== 0
-    if (row.spread !== 'by-slot' && !(isRead && session.readLevel === 'one')) {
+    const isSplit = row.spread === 'by-slot'
+    if (!isSplit && !isErrand(row, args) && !(isRead && session.readLevel === 'one')) {
       this.counters.crossSlot++
       return refuse(session, CROSS_SLOT)
     }
     // Half a pair is the command's to refuse.
-    if (row.spread === 'by-slot' && (args.count - 1) % row.keys.step !== 0) return true
+    if (isSplit && (args.count - 1) % row.keys.step !== 0) return true
     if (session.isReadonly && isRead && keys.slots.every((slot) => roles.rankOf(slot, selfId) >= 0))
       return true
     if (keys.slots.some((slot) => roles.acting[slot] === NO_MEMBER)) return refuse(session, NOT_SERVED)
-    this.counters.bySlot++
-    if (row.spread === 'by-slot') new BySlot(this.#bySlot, session, row, args)
-    else this.#together.read(session, row, args, keys)
+    this.#begin(session, row, args, keys)
     return false
+  }
+
+  #begin(session: Session, row: CommandRow, args: Args, keys: RequestKeys): void {
+    if (row.spread === 'by-slot') {
+      this.counters.bySlot++
+      new BySlot(this.#bySlot, session, row, args)
+    } else if ((row.flags & READONLY) !== 0) {
+      this.counters.bySlot++
+      this.#together.read(session, row, args, keys)
+    } else {
+      this.counters.errands++
+      runErrand(this.#errands, session, row, args, keys)
+    }
+  }
+}
+
+/** Most nodes never need a bench, and it takes memory: it is made when it is first used. */
+function withBench(parts: AskedPartParts, make: () => Bench): SourcesParts {
+  let bench: Bench | null = null
+  return {
+    ...parts,
+    get bench() {
+      bench ??= make()
+      return bench
+    },
   }
 }
 

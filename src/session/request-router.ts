@@ -12,7 +12,7 @@ export interface RoutedRow {
   readonly arity: number
   readonly keys: { readonly first: number; readonly last: number; readonly step: number }
   readonly findKeys: unknown
-  readonly spread: 'by-slot' | 'all-nodes' | undefined
+  readonly spread: string | undefined
   readonly gather: string | undefined
 }
 
@@ -29,6 +29,10 @@ export interface RequestRouter {
   forgetWritten(): void
   onTurnStart(): void
   onTurnEnd(session: Session): void
+  /** CLIENT UNBLOCK; false: the session does not wait for another node. */
+  unblock(session: Session, withError: boolean): boolean
+  /** How many other owners have each of the session's writes by the time its reply leaves. */
+  acknowledgements(session: Session): number
   /** The client is gone. */
   forget(session: Session): void
 }

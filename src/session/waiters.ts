@@ -18,16 +18,20 @@ export const UNBLOCKED_ERROR = 'UNBLOCKED client unblocked via CLIENT UNBLOCK'
 /** Runs a parked request; true when it replied, false when it would block again. */
 export type RunAgain<Row> = (session: Session, row: Row, args: Args, database: number) => boolean
 
-interface Waiter<Row> {
+/** A wait that is over though nothing was answered. */
+export interface TakenOut<Row> {
   readonly session: Session
   readonly row: Row
   readonly args: Args
+  /** Wall ms; Infinity = never. */
+  readonly deadlineMs: number
+}
+
+interface Waiter<Row> extends TakenOut<Row> {
   readonly first: number
   readonly last: number
   readonly type: number
   readonly onTimeout: 'nil' | 'nil-array'
-  /** Wall ms; Infinity = never. */
-  readonly deadlineMs: number
   /** Physical database; SWAPDB changes it. */
   database: number
 }
@@ -173,17 +177,11 @@ export class Waiters<Row = unknown> {
     return true
   }
 
-  /**
-   * Ends the wait of everybody `concerns` says yes to, with an error: the keys they wait for went
-   * elsewhere.
-   */
-  refuse(
-    error: string,
-    concerns: (database: number, args: Args, first: number, last: number) => boolean,
-  ): void {
-    for (const waiter of this.#bySession.values()) {
-      if (concerns(waiter.database, waiter.args, waiter.first, waiter.last)) this.#dismiss(waiter, error)
-    }
+  /** Ends the wait of everybody `concerns` says yes to, unanswered: what becomes of them is the caller's to say. */
+  takeOut(concerns: (row: Row, args: Args) => boolean): readonly TakenOut<Row>[] {
+    const taken = [...this.#bySession.values()].filter(({ row, args }) => concerns(row, args))
+    for (const waiter of taken) this.#remove(waiter)
+    return taken
   }
 
   /** The client is gone. */
@@ -219,8 +217,8 @@ export class Waiters<Row = unknown> {
 
   #release(waiter: Waiter<Row>): void {
     this.#remove(waiter)
-    waiter.session.link.markDirty()
     waiter.session.link.unblock()
+    waiter.session.link.markDirty()
   }
 
   #remove(waiter: Waiter<Row>): void {

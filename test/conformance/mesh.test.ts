@@ -1,10 +1,13 @@
 /*
- * A sample of the scripts that one node passes, asked of a mesh in which every node acts for a third of the keys. What
- * has keys with several nodes and is not put together is refused there (-CROSSSLOT), as by Redis Cluster. Shape: test.
+ * A sample of the scripts that one node passes, and all about listeners and clients that wait, asked of a mesh in which
+ * every node acts for a third of the keys. What must see the keys of several nodes in one moment (MSETNX, BLPOP of many,
+ * BLMOVE) is refused there (-CROSSSLOT), as by Redis Cluster. Shape: test.
  */
 import { startDividedSubject } from '../support/mesh-subject.ts'
 import { conformance } from './runner.ts'
 import type { Case } from './script.ts'
+import { cases as bits } from './scripts/bits.ts'
+import { cases as blocking } from './scripts/blocking.ts'
 import { cases as hashes } from './scripts/hashes.ts'
 import { cases as keys } from './scripts/keys.ts'
 import { cases as lists } from './scripts/lists.ts'
@@ -15,13 +18,14 @@ import { cases as strings } from './scripts/strings.ts'
 import { cases as transactions } from './scripts/transactions.ts'
 
 const SAMPLE_EVERY = 3
-/** All of them: whom a message reaches is what nodes settle among themselves. */
-const PUB_SUB = 'pub/sub'
 
 /** Cases that are not the same in a mesh, each with its reason. */
 const DIFFERENT: readonly (readonly [pattern: RegExp, why: string])[] = [
   [/SCAN/, 'a page of SCAN ends where the keys of one node end'],
-  [/SORT /, 'BY and GET look for keys of other slots, which Redis Cluster refuses'],
+  [
+    /SORT (BY and GET|refuses|of patterns|is stable)/,
+    'BY and GET look for keys of other slots, which Redis Cluster refuses',
+  ],
   [/introspection/, 'DEBUG tells of the node it is asked of'],
   [/expires/, 'times of a few milliseconds are over before another node has looked'],
   [
@@ -30,7 +34,8 @@ const DIFFERENT: readonly (readonly [pattern: RegExp, why: string])[] = [
   ],
 ]
 
-const families = {
+const sampled = {
+  bits,
   strings,
   hashes,
   lists,
@@ -38,18 +43,22 @@ const families = {
   'sorted sets': sortedSets,
   keys,
   transactions,
-  [PUB_SUB]: pubSub,
 }
-const all = Object.entries(families).flatMap(([family, cases]) => {
-  // What CONFIG SET changes is changed on one node.
-  const alike = cases.filter(({ config, name }) => {
-    return config === undefined && !DIFFERENT.some(([pattern]) => pattern.test(name))
+/** Whom a message reaches, and who is served first, is what nodes settle among themselves. */
+const whole = { 'pub/sub': pubSub, blocking }
+
+function casesOf(families: Readonly<Record<string, readonly Case[]>>): Case[] {
+  return Object.entries(families).flatMap(([family, cases]) => {
+    // What CONFIG SET changes is changed on one node.
+    const alike = cases.filter(({ config, name }) => {
+      return config === undefined && !DIFFERENT.some(([pattern]) => pattern.test(name))
+    })
+    return alike.map((one): Case => ({ ...one, name: `${family}: ${one.name}` }))
   })
-  return alike.map((one): Case => ({ ...one, name: `${family}: ${one.name}` }))
-})
+}
 
 conformance(
   'through a mesh',
-  all.filter(({ name }, at) => at % SAMPLE_EVERY === 0 || name.startsWith(PUB_SUB)),
+  [...casesOf(sampled).filter((_, at) => at % SAMPLE_EVERY === 0), ...casesOf(whole)],
   { startOurs: startDividedSubject, meantToDiffer: /^CROSSSLOT / },
 )

@@ -20,6 +20,7 @@ import { Forwards, type ForwardOutcome } from '../../src/routing/forwards.ts'
 import { Parking } from '../../src/routing/parking.ts'
 import { DOWN, Router, type RouterSettings } from '../../src/routing/router.ts'
 import { Spreads } from '../../src/routing/spreads.ts'
+import { Waits } from '../../src/routing/waits.ts'
 import type { NodePorts } from '../../src/session/node-state.ts'
 import { Session, type SessionLink } from '../../src/session/session.ts'
 import { SLOT_COUNT, slotOf } from '../../src/store/hash-slot.ts'
@@ -70,8 +71,19 @@ export class MeshStage {
   }
 
   kill(number: number): void {
-    this.alive.delete(this.nodes[number]!.id)
+    const { id } = this.nodes[number]!
+    this.alive.delete(id)
+    for (const node of this.nodes) if (this.alive.has(node.id)) node.waits.onLinkDown(id)
     this.update()
+  }
+
+  /** The link between two nodes ends, and another one takes its place. */
+  relink(one: number, other: number): void {
+    const [first, second] = [this.nodes[one]!, this.nodes[other]!]
+    first.waits.onLinkDown(second.id)
+    second.waits.onLinkDown(first.id)
+    first.waits.onLinkUp(second.id)
+    second.waits.onLinkUp(first.id)
   }
 
   node(id: string): StageNode {
@@ -119,6 +131,7 @@ export class StageNode {
   readonly relay: ChannelRelay
   readonly parking: Parking
   readonly spreads: Spreads
+  readonly waits: Waits
   readonly router: Router
   readonly settings: RouterSettings = {
     redirects: false,
@@ -166,7 +179,7 @@ export class StageNode {
       wake: () => {},
     })
     this.parking = new Parking(
-      (session, args) => this.spreads.onRequest(session, args),
+      (session, args) => this.#resume(session, args),
       (session) => session.writer.error(DOWN),
     )
     this.#host = this.#makeHost()
@@ -174,8 +187,11 @@ export class StageNode {
     const call = executor.call
     this.spreads = this.#makeSpreads()
     this.spreads.bind(this.#bound)
+    this.waits = this.#makeWaits()
+    this.waits.bind(this.#bound)
+    const { spreads, waits } = this
     this.router = new Router(
-      { selfId: id, space, call, roles, batches, forwards, parking, spreads: this.spreads },
+      { selfId: id, space, call, roles, batches, forwards, parking, spreads, waits },
       settings,
       (_session, _keys, _level, done) => stage.deliver(() => done(true)),
       monotonicMs,
@@ -209,6 +225,7 @@ export class StageNode {
   tick(): void {
     this.batches.onTick(this.#stage.nowMs)
     this.parking.onTick(this.#stage.nowMs)
+    this.waits.onTick(this.#stage.nowMs)
   }
 
   turn(session: Session, args: Args): void {
@@ -247,8 +264,12 @@ export class StageNode {
       {
         onUnsettled: (slots) => {
           if (!stage.isSettlingHeld) for (const slot of slots) this.roles.settled(slot)
+          this.waits?.onSlots(slots)
         },
-        onLost: (slots) => this.parking.release(new Set(slots)),
+        onLost: (slots) => {
+          this.parking.release(new Set(slots))
+          this.waits.onSlots(slots)
+        },
       },
       () => 3000,
     )
@@ -268,6 +289,35 @@ export class StageNode {
         space.ahead.forget()
       },
     }
+  }
+
+  #resume(session: Session, args: Args): void {
+    this.#host.onTurnStart()
+    this.spreads.onRequest(session, args)
+    this.#host.onTurnEnd(session)
+    this.router.onTurnEnd(session)
+  }
+
+  #makeWaits(): Waits {
+    const stage = this.#stage
+    const { forwards, parking, roles } = this
+    const { executor, space } = this.node
+    return new Waits({
+      selfId: this.id,
+      space,
+      call: executor.call,
+      roles,
+      forwards,
+      parking,
+      host: this.#host,
+      peers: { ask: (...words) => this.#ask(...words) },
+      run: (session, args) => this.#resume(session, args),
+      ports: {
+        wallMs: () => this.wallMs(),
+        monotonicMs: () => stage.nowMs,
+        after: (ms, run) => stage.after(ms, run),
+      },
+    })
   }
 
   #makeSpreads(): Spreads {
@@ -400,6 +450,7 @@ export class StageNode {
       const arrival = new Arrival()
       arrival.set(1, fields, own, 0, own.length)
       const from = {
+        peer: { id: this.id },
         answer: (_correlation: number, words: readonly unknown[]) => {
           const answer = new Answer()
           answer.set(1, words, Buffer.alloc(0), 0, 0)

@@ -87,14 +87,24 @@ test('waiters of swapped databases look at what is now theirs', () => {
   assert.equal(rows.waiters.count, 0)
 })
 
-test('waits whose keys went elsewhere are refused with the error given', () => {
+test('waits whose keys went elsewhere are handed over unanswered, in their order and with their deadlines', () => {
   const rows = new ListRows()
+  const startMs = rows.space.nowMs
   rows.run('c2> BLPOP here 0')
-  rows.run('c3> BLPOP gone 0')
-  rows.waiters.refuse('UNBLOCKED moved', (_database, args, first) => args.text(first) === 'gone')
-  assert.equal(rows.reply('c3'), '-UNBLOCKED moved\r\n')
-  assert.equal(rows.reply('c2'), '')
+  rows.run('c3> BLPOP gone 2')
+  rows.run('c4> BLMOVE here gone LEFT LEFT 0')
+  const taken = rows.waiters.takeOut((_row, args) => args.text(1) === 'gone' || args.text(2) === 'gone')
+  assert.deepEqual(
+    taken.map(({ session, deadlineMs }) => [session, deadlineMs]),
+    [
+      [rows.client('c3'), startMs + 2000],
+      [rows.client('c4'), Number.POSITIVE_INFINITY],
+    ],
+  )
+  rows.run('RPUSH gone 1')
+  assert.equal(rows.reply('c3'), '')
   assert.equal(rows.waiters.count, 1)
+  assert.equal(rows.waiters.keyCount, 1)
 })
 
 test('thousands of clients on one key are served in their order', () => {
