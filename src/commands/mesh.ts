@@ -202,6 +202,7 @@ function consistency(call: Call): void {
   }
   session.readLevel = readLevel ?? session.readLevel
   session.writeLevel = writeLevel ?? session.writeLevel
+  session.hasOwnLevels = true
   reply.ok()
 }
 

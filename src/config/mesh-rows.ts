@@ -123,6 +123,13 @@ export const meshRows = [
     doc: "How many owners are asked before a read is answered. one is the key's primary.",
   },
   {
+    name: 'consistency-policy',
+    type: 'consistency-policy',
+    default: '',
+    isMutable: true,
+    doc: 'Other levels for some keys: rules separated by commas, each a glob pattern with READ one|quorum|all, WRITE one|quorum|all or both. The first pattern that matches a key counts; several keys, and transactions, work at the strictest of theirs. A connection that has chosen by MESH CONSISTENCY keeps what it has chosen.',
+  },
+  {
     name: 'virtual-nodes',
     type: 'int',
     default: '64',
