@@ -1,5 +1,5 @@
 /**
- * Mesh item [Table]: MESH ITEM: a key's value together with what the mesh knows it by: version, origin, expiry. Read as
+ * Mesh item [Table]: MESH ITEM: a key's value together with what the mesh knows it by: version, term, expiry. Read as
  * any key is, so at the level the connection has chosen; values that are no strings are named by their type only.
  */
 import { TYPE_NAMES, TYPE_STRING } from '../store/entry.ts'
@@ -22,8 +22,8 @@ function item(call: Call): void {
   } else reply.nil()
   reply.bulkText('version')
   reply.integer(entries.versionOf(ref))
-  reply.bulkText('origin')
-  reply.integer(entries.originOf(ref))
+  reply.bulkText('term')
+  reply.integer(entries.termOf(ref))
   reply.bulkText('expires-at')
   reply.integer(entries.expiryOf(ref))
 }
@@ -38,5 +38,5 @@ export const itemCommand: Command = {
   since: '0.1.0',
   complexity: 'O(1)',
   syntax: 'key',
-  summary: 'Answers the value of a key with its version, origin and expiry',
+  summary: 'Answers the value of a key with its version, term and expiry',
 }

@@ -2,11 +2,11 @@
  * Item JSON [Rule]: orders and outcomes of the item port as JSON and queries, both ways, so that the node that serves
  * them and the one that asks cannot differ. What it does not know it refuses: a misspelt expiry must not be lost.
  *
- *   POST   /internal/set   {key, value, expiration_ms | expires_at, consistency, database, replicate, version, origin}
+ *   POST   /internal/set   {key, value, expiration_ms | expires_at, consistency, database, replicate, version, term}
  *   GET    /internal/get   ?key&consistency&database&local
- *   DELETE /internal/del   ?key&consistency&database&replicate&version&origin
+ *   DELETE /internal/del   ?key&consistency&database&replicate&version&term
  *
- * `replicate: false` with `version` and `origin` is a copy that somebody else has stamped.
+ * `replicate: false` with `version` and `term` is a copy that somebody else has stamped.
  */
 import { Buffer } from 'node:buffer'
 import type { Level } from '../session/session.ts'
@@ -30,7 +30,7 @@ const LEVELS: readonly unknown[] = ['one', 'quorum', 'all']
 const U32_MAX = 4294967295
 const DATABASE_MAX = 15
 const COMMON = ['key', 'key_encoding', 'database', 'consistency']
-const STAMP = ['replicate', 'version', 'origin']
+const STAMP = ['replicate', 'version', 'term']
 const SET_FIELDS: readonly string[] = [
   ...COMMON,
   ...STAMP,
@@ -83,7 +83,7 @@ export function setJson(order: SetOrder): Json {
     ...(ttlMs === 0 ? {} : { expiration_ms: ttlMs }),
     ...(expiresAtMs === 0 ? {} : { expires_at: expiresAtMs }),
     ...(level === undefined ? {} : { consistency: level }),
-    ...(stamp === undefined ? {} : { replicate: false, version: stamp.version, origin: stamp.origin }),
+    ...(stamp === undefined ? {} : { replicate: false, version: stamp.version, term: stamp.term }),
     database,
   }
 }
@@ -93,8 +93,7 @@ export function getQuery({ database, isOwnCopyEnough, key, level }: GetOrder): s
 }
 
 export function removeQuery({ database, key, level, stamp }: RemoveOrder): string {
-  const stamped =
-    stamp === undefined ? '' : `&replicate=false&version=${stamp.version}&origin=${stamp.origin}`
+  const stamped = stamp === undefined ? '' : `&replicate=false&version=${stamp.version}&term=${stamp.term}`
   return `key=${percentEncoded(key)}&database=${database}${levelQuery(level)}${stamped}`
 }
 
@@ -108,10 +107,10 @@ export function outcomeJson(outcome: Stored | Found | Removed | Problem, order: 
       return { removed: outcome.count, ...outcome.standing }
     case 'found': {
       if (outcome.item === undefined) return { found: false }
-      const { expiresAtMs, origin, value, version } = outcome.item
+      const { expiresAtMs, term, value, version } = outcome.item
       const expiry = expiresAtMs === 0 ? {} : { expires_at: expiresAtMs }
       const bytes = { ...bytesJson('key', order.key), ...bytesJson('value', value) }
-      return { found: true, item: { ...bytes, ...expiry, version, origin } }
+      return { found: true, item: { ...bytes, ...expiry, version, term } }
     }
   }
 }
@@ -151,8 +150,8 @@ function levelQuery(level: Level | undefined): string {
   return level === undefined ? '' : `&consistency=${level}`
 }
 
-function standingOf({ origin, version }: Json): Stamp | undefined {
-  return isCount(version) && isCount(origin) ? { version, origin } : undefined
+function standingOf({ term, version }: Json): Stamp | undefined {
+  return isCount(version) && isCount(term) ? { version, term } : undefined
 }
 
 function isJson(json: unknown): json is Json {
@@ -222,11 +221,11 @@ function readClaim(json: Json, name: string, otherwise: boolean): boolean | Prob
 function readStamp(json: Json): Stamp | undefined | Problem {
   const replicates = readClaim(json, 'replicate', true)
   if (isProblem(replicates)) return replicates
-  const { origin, version } = json
-  const isStamped = version !== undefined || origin !== undefined
+  const { term, version } = json
+  const isStamped = version !== undefined || term !== undefined
   if (replicates) {
     return isStamped ? badRequest('a version is given by the node, unless replicate is false') : undefined
   }
-  const isSound = isCount(version) && version > 0 && isCount(origin) && origin <= U32_MAX
-  return isSound ? { version, origin } : badRequest('a copy needs its version and origin')
+  const isSound = isCount(version) && version > 0 && isCount(term) && term <= U32_MAX
+  return isSound ? { version, term } : badRequest('a copy needs its version and term')
 }

@@ -10,7 +10,7 @@ import type { Level } from '../session/session.ts'
 
 export interface Stamp {
   readonly version: number
-  readonly origin: number
+  readonly term: number
 }
 
 interface Order {

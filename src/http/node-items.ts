@@ -70,7 +70,7 @@ export class NodeItems {
     const { database, expiresAtMs, key, stamp, ttlMs, value } = order
     if (stamp !== undefined) {
       const standing = this.#takeCopy(order, stamp, (physical) => {
-        writeStringEntry(physical, key, value, expiresAtMs, stamp.version, stamp.origin, this.#bytes)
+        writeStringEntry(physical, key, value, expiresAtMs, stamp.version, stamp.term, this.#bytes)
       })
       return this.#client.soon(() => done('kind' in standing ? standing : { kind: 'stored', standing }))
     }
@@ -92,7 +92,7 @@ export class NodeItems {
     const { key, stamp } = order
     if (stamp !== undefined) {
       const standing = this.#takeCopy(order, stamp, (physical) => {
-        writeRemoval(physical, key, 0, key.length, stamp.version, stamp.origin, this.#bytes)
+        writeRemoval(physical, key, 0, key.length, stamp.version, stamp.term, this.#bytes)
       })
       const outcome = 'kind' in standing ? standing : ({ kind: 'removed', count: 0, standing } as const)
       return this.#client.soon(() => done(outcome))
@@ -116,8 +116,8 @@ export class NodeItems {
     const verdict = this.#takeCopies(this.#bytes.copy())
     if (verdict.refusals.some(({ reason }) => reason === 'skewed')) return SKEWED
     this.#standing.look(physical, key, 0, key.length)
-    const { origin, version } = this.#standing
-    return version === 0 ? stamp : { version, origin }
+    const { term, version } = this.#standing
+    return version === 0 ? stamp : { version, term }
   }
 
   /** Sends the requests at the order's level and database; answers the reply of the last one, or the first error. */
@@ -155,7 +155,7 @@ function foundIn(reply: unknown): Found | Problem {
   const item = {
     value,
     version: numberOf('version'),
-    origin: numberOf('origin'),
+    term: numberOf('term'),
     expiresAtMs: numberOf('expires-at'),
   }
   return { kind: 'found', item }

@@ -51,7 +51,7 @@ test('the port is answered alike within the process and over HTTP', () =>
         new Promise((resolve) => by.remove({ ...ORDER, key, stamp: undefined }, resolve))
       assert.deepEqual(await removed(other), { kind: 'removed', count: 1, standing: undefined })
       assert.deepEqual(await removed(items), { kind: 'removed', count: 0, standing: undefined })
-      const copy = await set(items, { stamp: { version: 5, origin: 1 } })
+      const copy = await set(items, { stamp: { version: 5, term: 1 } })
       assert.equal((copy as { code?: string }).code, 'NO_MESH')
       assert.equal(((await get(items, { database: 15 })) as { kind: string }).kind, 'found')
     }

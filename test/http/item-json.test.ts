@@ -30,7 +30,7 @@ test('an order to set survives the way through JSON, whatever bytes it is made o
       value: Buffer.alloc(0),
       ttlMs: 0,
       expiresAtMs: 0,
-      stamp: { version: 2 ** 50, origin: 2 ** 32 - 1 },
+      stamp: { version: 2 ** 50, term: 2 ** 32 - 1 },
     },
   ]
   for (const order of orders) assert.deepEqual(readSet(JSON.parse(JSON.stringify(setJson(order)))), order)
@@ -38,7 +38,7 @@ test('an order to set survives the way through JSON, whatever bytes it is made o
 
 test('orders to get and to remove survive the way through a query', () => {
   const get: GetOrder = { ...COMMON, isOwnCopyEnough: true }
-  const remove: RemoveOrder = { ...COMMON, level: undefined, stamp: { version: 7, origin: 0 } }
+  const remove: RemoveOrder = { ...COMMON, level: undefined, stamp: { version: 7, term: 0 } }
   assert.deepEqual(readGet(readQuery(getQuery(get))!), get)
   assert.deepEqual(readRemove(readQuery(removeQuery(remove))!), remove)
 })
@@ -56,7 +56,7 @@ test('a key in a query is the bytes it says, also one that looks like a number',
 })
 
 test('a found item survives the way through JSON', () => {
-  const item = { value: BINARY, version: 2 ** 48, origin: 5, expiresAtMs: 1.8e12 }
+  const item = { value: BINARY, version: 2 ** 48, term: 5, expiresAtMs: 1.8e12 }
   const json = outcomeJson({ kind: 'found', item }, { key: BINARY })
   assert.deepEqual(foundOf(JSON.parse(JSON.stringify(json))), { kind: 'found', item })
   assert.deepEqual(foundOf({ found: false }), { kind: 'found', item: undefined })
@@ -79,10 +79,10 @@ test('an order that says something unknown, twice or wrongly is refused, and why
     [{ key: '\ud800', value: 'v' }, /key is not utf8/],
     [{ key: 'k', value: 'v', consistency: 'some' }, /one, quorum or all/],
     [{ key: 'k', value: 'v', database: 16 }, /at most 15/],
-    [{ key: 'k', value: 'v', version: 5, origin: 1 }, /unless replicate is false/],
-    [{ key: 'k', value: 'v', replicate: false }, /needs its version and origin/],
-    [{ key: 'k', value: 'v', replicate: false, version: 0, origin: 1 }, /needs its version/],
-    [{ key: 'k', value: 'v', replicate: false, version: 1, origin: 1, expiration_ms: 1 }, /point in time/],
+    [{ key: 'k', value: 'v', version: 5, term: 1 }, /unless replicate is false/],
+    [{ key: 'k', value: 'v', replicate: false }, /needs its version and term/],
+    [{ key: 'k', value: 'v', replicate: false, version: 0, term: 1 }, /needs its version/],
+    [{ key: 'k', value: 'v', replicate: false, version: 1, term: 1, expiration_ms: 1 }, /point in time/],
     [{ key: 'k', value: 'v', replicate: 'no' }, /true or false/],
   ]
   for (const [json, why] of wrong) assert.match(errorOf(readSet(json)), why, JSON.stringify(json))

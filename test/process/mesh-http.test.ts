@@ -66,14 +66,14 @@ async function anyNodeAnswersAtEveryLevel(callers: readonly Caller[]): Promise<v
 
 async function copiesAreTakenByVersion(mesh: MeshProcesses, callers: readonly Caller[]): Promise<void> {
   const key = KEYS[0]!
-  const { version, origin } = (await callers[0]!.item(key))!
+  const { version, term } = (await callers[0]!.item(key))!
   for (const caller of callers) {
-    const older = await caller.set(key, 'older', { stamp: { version: version - 1, origin } })
-    assert.deepEqual(older, { kind: 'stored', standing: { version, origin } })
-    const newer = { version: version + 5, origin: 7 }
+    const older = await caller.set(key, 'older', { stamp: { version: version - 1, term } })
+    assert.deepEqual(older, { kind: 'stored', standing: { version, term } })
+    const newer = { version: version + 5, term: 7 }
     assert.deepEqual(await caller.set(key, 'newer', { stamp: newer }), { kind: 'stored', standing: newer })
     assert.equal(String((await caller.item(key, { isOwnCopyEnough: true }))?.value), 'newer')
-    const farAhead = await caller.set(key, 'x', { stamp: { version: 2 ** 52, origin: 7 } })
+    const farAhead = await caller.set(key, 'x', { stamp: { version: 2 ** 52, term: 7 } })
     assert.equal((farAhead as Problem).code, 'VERSION_REFUSED')
   }
   const client = await mesh.at(1).connect()
