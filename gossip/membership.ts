@@ -189,6 +189,12 @@ export class Membership {
     if (this.#phase === 'running') this.#life.swim.join(addresses)
   }
 
+  /** The same, where the addresses known before stand for the seeds no longer; the first of these may found the mesh. */
+  useSeeds(addresses: readonly Address[]): void {
+    this.#seeds = [...new Set(addresses)]
+    if (this.#phase === 'running') this.#life.swim.join(addresses)
+  }
+
   /** Walks the way out: leaving, exiting, removed, goodbye; `self_left` is the last event. */
   leave(): void {
     if (this.#phase !== 'running') return

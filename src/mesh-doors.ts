@@ -4,14 +4,15 @@
  */
 import { randomBytes } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
-import { isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { performance } from 'node:perf_hooks'
-import { type Address, joinAddress, openUdp, splitAddress, type UdpDoor } from '../gossip/index.ts'
+import { openUdp, splitAddress, type UdpDoor } from '../gossip/index.ts'
 import { Faults } from './mesh/faults.ts'
 import { FaultyDatagrams, type SendDatagram } from './mesh/faulty-datagrams.ts'
+import { SeedNames } from './mesh/seed-names.ts'
 import { TcpWires } from './mesh/tcp.ts'
 import type { AcceptWire } from './mesh/wires.ts'
+import type { Log } from './log.ts'
 import { MeshFacts } from './mesh-facts.ts'
 import { MeshNode } from './mesh-node.ts'
 import type { MeshSettings } from './mesh-settings.ts'
@@ -26,13 +27,12 @@ export interface RunningMesh {
 
 export interface MeshDoorOptions {
   readonly bindHosts: readonly string[]
-  /** `host:port`, or `dns://name:port` for all addresses of a name. */
+  /** `host:port`, or `dns://name[:port]` for all addresses of a name. */
   readonly seeds: readonly string[]
 }
 
 const LEAVE_MS = 3000
 const LAG_INTERVAL_MS = 100
-const RESOLVE_INTERVAL_MS = 30_000
 const CONNECTIONS_MAX = 1024
 
 export async function openMesh(
@@ -85,10 +85,11 @@ export async function openMesh(
       await udp?.close()
       throw error
     })
-  mesh.start(await resolveSeeds(options.seeds))
-  const timers = [watchLag(mesh), followNames(mesh, options.seeds)]
+  const seeds = await startWith(mesh, seedNames(options.seeds, settings.busPort, log))
+  const lagTimer = watchLag(mesh)
   const close = async (): Promise<void> => {
-    for (const timer of timers) clearInterval(timer)
+    clearInterval(lagTimer)
+    seeds.stop()
     mesh.stop()
     await Promise.all([udp?.close(), listener.close()])
   }
@@ -128,25 +129,30 @@ function isLocal(host: string): boolean {
   return host === '::1' || host.startsWith('127.') || host.startsWith('::ffff:127.')
 }
 
-async function resolveSeeds(seeds: readonly string[]): Promise<Address[]> {
-  const found = await Promise.all(seeds.map(resolveSeed))
-  return [...new Set(found.flat())]
+async function startWith(mesh: MeshNode, seeds: SeedNames): Promise<SeedNames> {
+  await new Promise<void>((resolve) => seeds.ask(resolve))
+  mesh.start(seeds.addresses)
+  const { membership } = mesh
+  seeds.follow(
+    () => membership.life.swim.aliveCount,
+    (addresses) => membership.useSeeds(addresses),
+  )
+  return seeds
 }
 
-/** A name that does not resolve is asked for again later: it may just not have been born. */
-async function resolveSeed(seed: string): Promise<Address[]> {
-  const isName = seed.startsWith('dns://')
-  const { host, port } = splitAddress(isName ? seed.slice('dns://'.length) : seed)
-  if (isIP(host) !== 0) return [joinAddress(host, port)]
-  const addresses = await lookup(host, { all: true }).catch(() => [])
-  return (isName ? addresses : addresses.slice(0, 1)).map(({ address }) => joinAddress(address, port))
-}
-
-function followNames(mesh: MeshNode, seeds: readonly string[]): NodeJS.Timeout {
-  return setInterval(() => {
-    if (mesh.membership.life.swim.aliveCount > 1) return
-    void resolveSeeds(seeds).then((addresses) => mesh.membership.addSeeds(addresses))
-  }, RESOLVE_INTERVAL_MS).unref()
+function seedNames(words: readonly string[], busPort: number, log: Log): SeedNames {
+  return new SeedNames(words, busPort, {
+    monotonicMs: () => performance.now(),
+    after: (delayMs, run) => void setTimeout(run, delayMs).unref(),
+    resolve: (name, answered) => {
+      lookup(name, { all: true }).then(
+        (found) => answered(found.map(({ address }) => address)),
+        (error: NodeJS.ErrnoException) => answered([], error.code ?? error.message),
+      )
+    },
+    onTrouble: (name, why) => log.warning('a seed cannot be found: it is asked for again', { name, why }),
+    onRelief: (name, addresses) => log.notice('a seed is found', { name, addresses: addresses.join() }),
+  })
 }
 
 function watchLag(mesh: MeshNode): NodeJS.Timeout {

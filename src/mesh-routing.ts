@@ -3,6 +3,7 @@
  * several nodes. The part of a mesh node's composition that is about requests on their way in.
  */
 import type { Args } from '../resp/index.ts'
+import { policyRules } from './config/index.ts'
 import type { Verbs } from './mesh/verbs.ts'
 import type { Node } from './node.ts'
 import type { Batches } from './replication/batches.ts'
@@ -15,7 +16,9 @@ import { Parking } from './routing/parking.ts'
 import { type Confirm, DOWN, Router, type RouterSettings } from './routing/router.ts'
 import { Spreads } from './routing/spreads.ts'
 import { Waits } from './routing/waits.ts'
-import type { Session } from './session/session.ts'
+import { useConfiguredLevels } from './session/consistency.ts'
+import { ConsistencyPolicy } from './session/consistency-policy.ts'
+import type { Level, Session } from './session/session.ts'
 
 export interface RoutingPorts {
   wallMs(): number
@@ -36,6 +39,28 @@ export interface RoutingParts {
   reachablePeers(): readonly string[]
 }
 
+/** Now, and whenever one of these directives is changed. */
+function followConfig({ state }: Node, settings: RouterSettings): void {
+  const { clients, config } = state
+  const follow = (): void => {
+    settings.redirects = config.text('redirect') === 'moved'
+    settings.allowsStaleReads = config.is('allow-stale-reads')
+  }
+  const followPolicy = (): void => {
+    const rules = policyRules(config.words('consistency-policy'))
+    const read = config.text('read-consistency') as Level
+    const write = config.text('write-consistency') as Level
+    settings.policy = rules.length === 0 ? null : new ConsistencyPolicy(rules, read, write)
+    // Nobody goes on at the levels that the former policy had for its last key.
+    for (const session of clients.all()) if (!session.hasOwnLevels) useConfiguredLevels(session, config)
+  }
+  follow()
+  followPolicy()
+  config.onChange('redirect', follow)
+  config.onChange('allow-stale-reads', follow)
+  config.onChange('consistency-policy', followPolicy)
+}
+
 export class MeshRouting {
   readonly parking: Parking
   readonly spreads: Spreads
@@ -54,10 +79,12 @@ export class MeshRouting {
     )
     const { parking } = this
     const settings: RouterSettings = {
-      redirects: state.config.text('redirect') === 'moved',
-      allowsStaleReads: state.config.is('allow-stale-reads'),
+      redirects: false,
+      allowsStaleReads: false,
+      policy: null,
       clientAddressOf: (peerId) => parts.clientAddressOf(peerId),
     }
+    followConfig(node, settings)
     this.spreads = new Spreads({
       selfId,
       node: state,

@@ -35,7 +35,7 @@ const HELP: readonly string[] = [
   'INFO',
   '    Return figures about the mesh.',
   'ITEM <key>',
-  '    Return the value of <key> with its version, origin and expiry.',
+  '    Return the value of <key> with its version, term and expiry.',
   'MEMBERS',
   '    Return the nodes of the mesh and how they are doing.',
   'OWNERS <key>',
@@ -202,6 +202,7 @@ function consistency(call: Call): void {
   }
   session.readLevel = readLevel ?? session.readLevel
   session.writeLevel = writeLevel ?? session.writeLevel
+  session.hasOwnLevels = true
   reply.ok()
 }
 

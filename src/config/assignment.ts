@@ -29,6 +29,7 @@ export function takesWords(row: Directive): boolean {
     row.type === 'enum-set' ||
     row.type === 'output-limits' ||
     row.type === 'percentiles' ||
-    row.type === 'save-points'
+    row.type === 'save-points' ||
+    row.type === 'consistency-policy'
   )
 }

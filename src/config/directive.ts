@@ -17,6 +17,7 @@ export type DirectiveType =
   | 'keyspace-events'
   | 'percentiles'
   | 'save-points'
+  | 'consistency-policy'
 
 export type Unit = 'seconds' | 'milliseconds' | 'microseconds' | 'minutes' | 'percent'
 

@@ -17,7 +17,7 @@ type Named<T> = Extract<Row, { readonly type: T }>['name']
 export type NumberName = Named<'int' | 'bytes' | 'bytes-or-percent' | 'keyspace-events'>
 export type ClaimName = Named<'bool'>
 export type TextName = Named<'enum' | 'text'>
-export type ListName = Named<'list' | 'output-limits' | 'percentiles'>
+export type ListName = Named<'list' | 'output-limits' | 'percentiles' | 'consistency-policy'>
 export type DirectiveName = Row['name']
 
 /** In the order CONFIG GET and the documentation list them. */

@@ -6,7 +6,7 @@
 import type { Directive } from './directive.ts'
 
 const level = { type: 'enum', values: ['one', 'quorum', 'all'], isMutable: false } as const
-const HOST_AND_PORT = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}$/
+const SEED = /^(dns:\/\/[A-Za-z0-9._-]+(:[0-9]{1,5})?|(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5})$/
 
 export const meshRows = [
   {
@@ -65,10 +65,10 @@ export const meshRows = [
     default: '',
     separator: ',',
     wordsMax: 64,
-    pattern: HOST_AND_PORT,
-    patternText: 'argument must be a list of host:busport separated by commas',
+    pattern: SEED,
+    patternText: 'argument must be a list of host:busport or dns://name[:busport] separated by commas',
     isMutable: false,
-    doc: 'Peers to ask for the mesh at start, as host:busport separated by commas. Any one that answers is enough. Empty: this node begins a mesh of its own.',
+    doc: 'Peers to ask for the mesh at start, as host:busport separated by commas, or dns://name[:busport] for all addresses of a name (without a port: the own bus port). Any one that answers is enough; names are asked again while this node is alone or has lost somebody. Empty: this node begins a mesh of its own.',
   },
   {
     name: 'mesh',
@@ -121,6 +121,13 @@ export const meshRows = [
     name: 'read-consistency',
     default: 'one',
     doc: "How many owners are asked before a read is answered. one is the key's primary.",
+  },
+  {
+    name: 'consistency-policy',
+    type: 'consistency-policy',
+    default: '',
+    isMutable: true,
+    doc: 'Other levels for some keys: rules separated by commas, each a glob pattern with READ one|quorum|all, WRITE one|quorum|all or both. The first pattern that matches a key counts; several keys, and transactions, work at the strictest of theirs. A connection that has chosen by MESH CONSISTENCY keeps what it has chosen.',
   },
   {
     name: 'virtual-nodes',

@@ -3,6 +3,7 @@
  *
  * Errors never quote the text: it may be a password in the wrong place. Knows rows, not names.
  */
+import { parseConsistencyPolicy } from './consistency-policy.ts'
 import { type Directive, INT64_MAX, TEXT_LENGTH_MAX } from './directive.ts'
 import { formatKeyspaceEvents, parseKeyspaceEvents } from './keyspace-events.ts'
 import { parseMemory } from './memory-units.ts'
@@ -46,6 +47,8 @@ function parseByType(row: Directive, text: string, current: Value | undefined): 
       return parsePercentiles(text)
     case 'save-points':
       return parseSavePoints(text)
+    case 'consistency-policy':
+      return parseConsistencyPolicy(text)
   }
 }
 

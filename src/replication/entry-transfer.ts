@@ -50,10 +50,10 @@ export function writeStringEntry(
   value: Uint8Array,
   expiryMs: number,
   version: number,
-  origin: number,
+  term: number,
   out: ByteWriter,
 ): void {
-  writeHead(EFFECT_PUT, database, 2, version, origin, out)
+  writeHead(EFFECT_PUT, database, 2, version, term, out)
   out.sized(key, 0, key.length)
   const mark = out.beginSized()
   out.u8(TYPE_STRING)

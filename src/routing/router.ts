@@ -15,6 +15,7 @@ import { BLOCKING, PUBSUB, READONLY, WRITE } from '../commands/command.ts'
 import type { CommandRow } from '../commands/command-row.ts'
 import type { Batches } from '../replication/batches.ts'
 import { ELSEWHERE, NOBODY, SERVING, type SlotRoles } from '../replication/slot-roles.ts'
+import { type ConsistencyPolicy, stricter } from '../session/consistency-policy.ts'
 import type { RequestRouter } from '../session/request-router.ts'
 import type { Session } from '../session/session.ts'
 import type { Keyspace } from '../store/keyspace.ts'
@@ -57,6 +58,8 @@ export interface RouterSettings {
   redirects: boolean
   /** Reads are answered without a quorum in reach. */
   allowsStaleReads: boolean
+  /** Levels that depend on keys; null: there are none, and nobody looks. */
+  policy: ConsistencyPolicy | null
   /** `host:port` of a node for its clients. */
   clientAddressOf(id: string): string | undefined
 }
@@ -96,6 +99,7 @@ export class Router implements RequestRouter {
   }
 
   admits(session: Session, row: CommandRow, args: Args): boolean {
+    if (this.settings.policy !== null) this.#obey(this.settings.policy, session, row, args)
     const { first, last } = row.keys
     if (first !== 0 && first === last && row.findKeys === undefined) {
       const { ahead } = this.#parts.space
@@ -111,6 +115,13 @@ export class Router implements RequestRouter {
   }
 
   refusesQueued(session: Session, row: CommandRow, args: Args): string | undefined {
+    const { policy } = this.settings
+    if (policy !== null) {
+      const transaction = session.transaction!
+      this.#obey(policy, session, row, args)
+      transaction.readLevel = stricter(transaction.readLevel, session.readLevel)
+      transaction.writeLevel = stricter(transaction.writeLevel, session.writeLevel)
+    }
     return this.#parts.spreads.refusesQueued(session, row, args)
   }
 
@@ -176,6 +187,16 @@ export class Router implements RequestRouter {
 
   forgetWritten(): void {
     this.#parts.batches.forgetTouched()
+  }
+
+  /** What another node has sent on works at the levels that node has found. */
+  #obey(policy: ConsistencyPolicy, session: Session, row: CommandRow, args: Args): void {
+    if (session.isProxied || session.hasOwnLevels) return
+    this.#keys.read(row, args)
+    policy.use(session, args, this.#keys.positions)
+    if (row.name !== 'exec' || session.transaction === null) return
+    session.readLevel = session.transaction.readLevel ?? session.readLevel
+    session.writeLevel = session.transaction.writeLevel ?? session.writeLevel
   }
 
   #admitKeyless(session: Session, row: CommandRow, args: Args): boolean {

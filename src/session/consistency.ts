@@ -11,4 +11,5 @@ export const LEVELS: readonly Level[] = ['one', 'quorum', 'all']
 export function useConfiguredLevels(session: Session, config: Config): void {
   session.readLevel = config.text('read-consistency') as Level
   session.writeLevel = config.text('write-consistency') as Level
+  session.hasOwnLevels = false
 }

@@ -67,6 +67,8 @@ export class Session {
   /** How many owners must have a write before it is answered, and are asked before a read is. */
   writeLevel: Level = 'quorum'
   readLevel: Level = 'one'
+  /** Chosen by the client itself (MESH CONSISTENCY): no policy changes them. */
+  hasOwnLevels = false
   isClosing = false
   /** Open MULTI, or null. */
   transaction: Transaction | null = null

@@ -5,6 +5,7 @@
  */
 import { Args } from '../../resp/index.ts'
 import { firstByteOf, lastByteOf } from './kept-args.ts'
+import type { Level } from './session.ts'
 
 const FIRST_BYTES = 512
 /** What a queued request costs beside its bytes: its row and the head of its offsets. */
@@ -21,6 +22,9 @@ export class Transaction {
   hasError = false
   /** Flags of all queued rows together. */
   flags = 0
+  /** The strictest levels that a policy has for the keys queued; null: none has been asked. */
+  readLevel: Level | null = null
+  writeLevel: Level | null = null
   /** In a mesh: the slot of the first key queued, -1 while there is none. */
   slot = -1
   readonly rows: QueuedRow[] = []

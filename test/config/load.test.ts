@@ -68,7 +68,7 @@ test('the flags of the mesh are read', () => {
 test('bad mesh values are refused with words that help', () => {
   const { errors } = load({ argv: ['--seeds', 'nohost', '--id', 'a b', '--advertise', 'x/y'] })
   assert.deepEqual(errors, [
-    '--seeds: argument must be a list of host:busport separated by commas',
+    '--seeds: argument must be a list of host:busport or dns://name[:busport] separated by commas',
     '--id: argument must be at most 64 letters, digits, dots, dashes or underscores',
     '--advertise: argument must be a host name or an address',
   ])

@@ -3,9 +3,11 @@
  */
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { findDirective } from '../../src/config/directives.ts'
 import { matchesGlob } from '../../src/config/glob.ts'
 import { formatKeyspaceEvents, parseKeyspaceEvents } from '../../src/config/keyspace-events.ts'
 import { formatMemory, parseMemory } from '../../src/config/memory-units.ts'
+import { parseValue } from '../../src/config/parse-value.ts'
 import { quoteWord, splitWords } from '../../src/config/words.ts'
 
 test('k is a thousand and kb is 1024, in any case', () => {
@@ -109,4 +111,19 @@ test('event letters are printed in the order of Redis', () => {
   for (const [letters, printed] of rows)
     assert.equal(formatKeyspaceEvents(parseKeyspaceEvents(letters)), printed)
   assert.equal(parseKeyspaceEvents('KQ'), -1)
+})
+
+test('seeds are addresses, names, or dns:// names with or without a port', () => {
+  const row = findDirective('seeds')!
+  const good = 'a:1,10.0.0.1:2,[::1]:3,dns://cache,dns://cache.local:16379'
+  assert.deepEqual(
+    (parseValue(row, good, undefined) as { value: { words: unknown } }).value.words,
+    good.split(','),
+  )
+  for (const bad of ['cache', 'dns://', 'dns://a:b', 'http://a:1', 'dns://a/b', 'dns://:1'])
+    assert.match(
+      (parseValue(row, bad, undefined) as { error: string }).error,
+      /host:busport or dns:\/\/name/,
+      bad,
+    )
 })

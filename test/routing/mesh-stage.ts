@@ -136,6 +136,7 @@ export class StageNode {
   readonly settings: RouterSettings = {
     redirects: false,
     allowsStaleReads: false,
+    policy: null,
     clientAddressOf: (id) => `${id}:6379`,
   }
   /** How far this node's clock is off. */
