@@ -63,6 +63,8 @@ export class WorldNode implements PeerPort {
   readonly session = ownSession()
   readonly standing: Standing
   isReady = false
+  /** Only a member can say that it is ready. */
+  isMember = true
   /** Whom this node takes for dead. */
   readonly buried = new Set<string>()
   readonly waiting = new Set<number>()
@@ -122,8 +124,8 @@ export class WorldNode implements PeerPort {
           this.settledSlots.push(...slots)
         },
         onWhole: () => {
-          world.clock.after(1, () => world.announce(this))
-          return true
+          if (this.isMember) world.clock.after(1, () => world.announce(this))
+          return this.isMember
         },
       },
     )

@@ -478,6 +478,16 @@ test('a node is not ready before it owns anything', () => {
   assert.equal(third.isReady, true)
 })
 
+test('who has caught up before it is a member says that it is ready as soon as it is one', () => {
+  const { world, nodes } = three()
+  Object.assign(nodes[0], { isReady: false, isMember: false })
+  nodes[0].settling.forgetAll()
+  world.run(300)
+  nodes[0].isMember = true
+  world.run(100)
+  assert.equal(nodes[0].isReady, true)
+})
+
 test('bytes that mean nothing are refused, and nothing is touched', () => {
   const { world, nodes, key } = three()
   const [first, second] = nodes

@@ -130,7 +130,8 @@ export class DataClient {
   }
 
   #ask(): void {
-    if (this.isStopped || this.#wire === undefined || this.#waiting.length > 0) return
+    // What was to be asked on a connection that has ended meanwhile is asked when the next one knows its levels.
+    if (this.isStopped || !this.#isGreeted || this.#wire === undefined || this.#waiting.length > 0) return
     const { luck } = this.#life
     const count = luck.chance(PIPELINE_SHARE) ? 1 + luck.below(PIPELINE_MAX) : 1
     const requests: Buffer[] = []

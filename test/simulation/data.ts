@@ -127,9 +127,14 @@ class DataRun {
 
   #heal(): void {
     const healedMs = this.#world.nowMs
-    const isCalm = this.#awaits('calm after the troubles', CALM_MS, () => this.mesh.isCalm)
-    this.#calmMs = this.#world.nowMs - healedMs
-    if (isCalm) this.#world.runFor(AFTER_MS)
+    let calmSinceMs = Number.NaN
+    const isCalm = this.#awaits('calm after the troubles', CALM_MS, () => {
+      // The last decisions about who belongs may still be on their way: only what lasts is calm.
+      if (!this.mesh.isCalm) calmSinceMs = Number.NaN
+      else if (Number.isNaN(calmSinceMs)) calmSinceMs = this.#world.nowMs
+      return this.#world.nowMs - calmSinceMs >= AFTER_MS
+    })
+    this.#calmMs = calmSinceMs - healedMs
     const silentFromMs = this.#world.nowMs
     for (const client of this.#clients) client.isStopped = true
     this.#world.runUntil(() => this.#clients.every(({ isDone }) => isDone), 10_000, STEP_MS)
