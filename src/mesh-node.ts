@@ -216,7 +216,9 @@ export class MeshNode {
   #route(): void {
     const { state } = this.node
     // Not to be told by effects: who owns nothing, or the only copy of its part, has none to send.
-    const isAlone = this.members.isUp && this.placement.members.every((id) => id === this.settings.id)
+    const ownsAll = this.members.isUp && this.placement.members.every((id) => id === this.settings.id)
+    // Those who waited elsewhere wait here by the router's leave, and are to be known to it until they are served.
+    const isAlone = ownsAll && this.routing.waits.distant.count === 0
     state.router = isAlone ? null : this.routing.router
     state.servedSlots = isAlone ? null : this.roles.roles
   }

@@ -192,7 +192,6 @@ export class DistantWaits {
     wait.number = number
     wait.peerId = peerId
     wait.isServed = false
-    wait.letInMs = 0
     this.#byNumber.set(number, wait)
     // What the client asked for before goes out before.
     forwards.flush()
@@ -230,6 +229,7 @@ export class DistantWaits {
     const nowMs = ports.monotonicMs()
     const wasInLine = wait.letInMs !== 0 && nowMs - wait.letInMs >= IN_LINE_MS
     if (wasInLine || wait.outsideSinceMs === 0) wait.outsideSinceMs = nowMs
+    wait.letInMs = 0
     if (nowMs - wait.outsideSinceMs >= PATIENCE_MS) return this.#answer(wait, UNREACHABLE)
     this.counters.askedAgain++
     ports.after(RETRY_DELAY_MS, () => {

@@ -5,8 +5,8 @@
 import { replyEnd } from '../../resp/index.ts'
 
 const MINUS = 45
+const DOLLAR = 36
 const ASTERISK = 42
-const COLON = 58
 const UNDERSCORE = 95
 const OPEN = Buffer.from('-TIMEOUT ', 'latin1')
 const PARTLY = ' (other parts of the request were run)'
@@ -25,7 +25,7 @@ export function isOpen(reply: Buffer): boolean {
 
 /** `_`, `$-1` or `*-1`. */
 export function isNil(reply: Buffer): boolean {
-  return reply[0] === UNDERSCORE || (reply[1] === MINUS && !isError(reply) && reply[0] !== COLON)
+  return reply[0] === UNDERSCORE || (reply[1] === MINUS && (reply[0] === ASTERISK || reply[0] === DOLLAR))
 }
 
 /** What a bulk string holds. */

@@ -14,6 +14,8 @@ export interface MovedWaitsParts {
   readonly waiters: Waiters
   readonly distant: DistantWaits
   readonly keys: RequestKeys
+  /** Is there anybody else who may act? Alone, a node keeps everybody in line. */
+  readonly isRouted: () => boolean
   /** Runs a request as a turn of its own. */
   readonly run: (session: Session, args: Args) => void
   readonly ports: {
@@ -41,7 +43,8 @@ export class MovedWaits {
   }
 
   #move(): void {
-    const { keys, waiters } = this.#parts
+    const { isRouted, keys, waiters } = this.#parts
+    if (!isRouted()) return this.#slots.clear()
     const taken = waiters.takeOut((row, args) => {
       keys.read(row as CommandRow, args)
       return keys.slots.some((slot) => this.#slots.has(slot))

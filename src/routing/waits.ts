@@ -56,7 +56,9 @@ export class Waits {
     const writer = new RequestWriter()
     this.distant = new DistantWaits({ selfId, roles, forwards, writer, served, peers, ports })
     const { distant } = this
-    this.#moved = new MovedWaits({ waiters, distant, keys: new RequestKeys(space, call), run, ports })
+    const keys = new RequestKeys(space, call)
+    const isRouted = (): boolean => call.node.router !== null
+    this.#moved = new MovedWaits({ waiters, distant, keys, isRouted, run, ports })
   }
 
   bind(bound: Verbs): void {

@@ -145,6 +145,19 @@ test('clients of the acting node itself follow their keys when others come to ac
   for (const node of stage.nodes) assert.equal(node.node.state.waiters.count, 0)
 })
 
+test('a node that is alone keeps its clients in line whatever is said of its slots', () => {
+  const stage = new MeshStage(3)
+  const waiting = begin(stage, 1, `BLPOP ${B} 0`)
+  const { state } = stage.nodes[1]!.node
+  state.router = null
+  stage.nodes[1]!.waits.onSlots([...Array(16384).keys()])
+  stage.settle(() => true)
+  assert.equal(state.waiters.count, 1)
+  assert.equal(stage.nodes[1]!.waits.distant.count, 0)
+  stage.nodes[1]!.client().ask(`RPUSH ${B} x`)
+  assert.deepEqual(after(stage, waiting), [POPPED(B, 'x')])
+})
+
 test('what came in while a node settled anew is found by who waited before', () => {
   const stage = new MeshStage(3)
   const clients = [1, 0].map((number) => begin(stage, number, `BLPOP ${B} 0`))
