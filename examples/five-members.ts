@@ -52,13 +52,16 @@ function heard(member: RunningMembership, wants: (event: GossipEvent) => boolean
   })
 }
 
-function countUp(member: RunningMembership): number {
-  return member.membership.snapshot().members.filter(({ status }) => status === 'up').length
+/** Up, each in the life that it lives now: a former one counts for nothing. */
+function hasAllUp(member: RunningMembership, all: readonly RunningMembership[]): boolean {
+  const { members } = member.membership.snapshot()
+  const births = new Map(members.filter(({ status }) => status === 'up').map(({ id, birth }) => [id, birth]))
+  return all.every(({ membership: { self } }) => births.get(self.id) === self.birth)
 }
 
 async function untilAllAreUp(members: readonly RunningMembership[]): Promise<void> {
   const endMs = performance.now() + PATIENCE_MS
-  while (members.some((member) => countUp(member) !== members.length)) {
+  while (!members.every((member) => hasAllUp(member, members))) {
     if (performance.now() > endMs) throw new Error('the members did not become one mesh')
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
@@ -75,8 +78,9 @@ await untilAllAreUp(members)
 say(`all ${COUNT} are up; the leader is ${first.membership.snapshot().leader}`)
 
 const lost = members.pop()!
-const isAboutEve = (event: GossipEvent): boolean => 'id' in event && event.id === 'eve'
-for (const type of ['peer_suspect', 'peer_dead', 'peer_evicted'] as const) {
+const isAboutEve = (event: GossipEvent): boolean =>
+  ('id' in event && event.id === 'eve') || ('member' in event && event.member.id === 'eve')
+for (const type of ['peer_suspect', 'peer_dead', 'member_removed'] as const) {
   void heard(first, (event) => event.type === type && isAboutEve(event)).then(() =>
     say(`ada hears: ${type.replace('_', ' ')}: eve`),
   )

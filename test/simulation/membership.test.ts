@@ -105,6 +105,20 @@ seeded('who leaves is let go without a doubt, and hears so last', [1, 2], (seed)
   }
 })
 
+seeded('the way out takes seconds, for the leader too: of two, of three and of ten', [1, 2, 3], (seed) => {
+  for (const size of [2, 3, 10]) {
+    for (const leaver of [0, 1]) {
+      const mesh = formed(seed, size)
+      mesh.world.runFor(seed * 370)
+      const leaving = mesh.at(leaver)
+      leaving.leave()
+      // Far below the time after which the way out is cut short.
+      awaitThat(mesh, `${idOf(leaver)} of ${size} has left`, () => !leaving.isRunning, 6000)
+      assert.equal(mesh.heard.filter(({ by }) => by === idOf(leaver)).at(-1)!.event.type, 'self_left')
+    }
+  }
+})
+
 seeded('the last one leaves, and a mesh of one is founded anew', [1], (seed) => {
   const mesh = formed(seed, 1)
   mesh.at(0).leave()
