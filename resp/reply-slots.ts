@@ -76,17 +76,19 @@ export class ReplySlots {
     this.waitingBytes += reply.length
   }
 
-  /** Where in the stream of bytes the reply begins that the writer holds from `length` on. */
-  placeAt(length = this.#writer.length): number {
-    return this.#base + length
+  /** How far behind an open slot the reply begins that the writer holds from `length` on: this never changes. */
+  distanceFrom(slot: number, length = this.#writer.length): number {
+    return this.#base + length - this.#placeOf(slot)
   }
 
   /**
-   * Puts `error` in place of each reply that begins at one of these places, in ascending order; a slot still open
-   * stands in front of all of them. Slots behind a reply that changed its length move with what they stand in.
+   * Puts `error` in place of each reply that begins at one of these distances behind an open slot, in ascending order.
+   * Slots behind a reply that changed its length move with what they stand in.
    */
-  replace(places: readonly number[], error: Buffer): void {
+  replace(openSlot: number, distances: readonly number[], error: Buffer): void {
     const writer = this.#writer
+    const from = this.#placeOf(openSlot)
+    const places = distances.map((distance) => from + distance)
     const start = places[0]! - this.#base
     const tail = Buffer.from(writer.bytes.subarray(start, writer.length))
     const tailPlace = places[0]!
@@ -112,6 +114,10 @@ export class ReplySlots {
       writer.raw(error, 0, error.length)
     }
     copyUpTo(tailPlace + tail.length)
+  }
+
+  #placeOf(slot: number): number {
+    return this.#places[slot & (this.#places.length - 1)]!
   }
 
   /** Moves everything that may leave to `output`. */

@@ -23,7 +23,7 @@ export class ClientTurn implements BarrierOwner {
   readonly barrier: Barrier
   readonly #link: SessionLink
   readonly #slot: number
-  readonly #places: number[] = []
+  readonly #distances: number[] = []
 
   /** The first write's reply was written from `length` on. */
   constructor(link: SessionLink, length: number, wantsAll: boolean) {
@@ -33,7 +33,7 @@ export class ClientTurn implements BarrierOwner {
   }
 
   onWritten(length: number): void {
-    this.#places.push(this.#link.placeAt(length))
+    this.#distances.push(this.#link.distanceFrom(this.#slot, length))
   }
 
   onConfirmed(): void {
@@ -41,7 +41,7 @@ export class ClientTurn implements BarrierOwner {
   }
 
   onUnconfirmed(): void {
-    this.#link.replaceReplies(this.#places, UNCONFIRMED)
+    this.#link.replaceReplies(this.#slot, this.#distances, UNCONFIRMED)
     this.#link.fillSlot(this.#slot, NOTHING)
   }
 }

@@ -132,7 +132,7 @@ export class Forwarded implements SessionLink, BarrierOwner {
   openSlot(): number {
     return 0
   }
-  placeAt(length: number): number {
+  distanceFrom(_slot: number, length: number): number {
     return length
   }
   fillSlot(): void {}

@@ -39,14 +39,14 @@ export class ConnectionLink implements SessionLink {
   openSlot(length?: number): number {
     return length === undefined ? this.connection.openSlot() : this.connection.slots.open(length)
   }
-  placeAt(length: number): number {
-    return this.connection.slots.placeAt(length)
+  distanceFrom(slot: number, length: number): number {
+    return this.connection.slots.distanceFrom(slot, length)
   }
   fillSlot(slot: number, reply: Buffer): void {
     this.connection.fillSlot(slot, reply)
   }
-  replaceReplies(places: readonly number[], error: Buffer): void {
-    if (!this.connection.isClosed) this.connection.slots.replace(places, error)
+  replaceReplies(slot: number, distances: readonly number[], error: Buffer): void {
+    if (!this.connection.isClosed) this.connection.slots.replace(slot, distances, error)
   }
   closeAfterFlush(): void {
     this.connection.closeAfterFlush()

@@ -10,7 +10,7 @@ const NOWHERE: SessionLink = {
   unblock() {},
   markDirty() {},
   openSlot: () => 0,
-  placeAt: (length) => length,
+  distanceFrom: (_slot, length) => length,
   fillSlot() {},
   replaceReplies() {},
   closeAfterFlush() {},

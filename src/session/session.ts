@@ -16,12 +16,12 @@ export interface SessionLink {
   markDirty(): void
   /** Keeps the place of a reply that is not known yet, or of one written from `length` on; later ones wait behind it. */
   openSlot(length?: number): number
-  /** Where the reply lies in the stream of all that was written from `length` on. */
-  placeAt(length: number): number
+  /** How far behind an open place the reply lies that was written from `length` on. */
+  distanceFrom(slot: number, length: number): number
   /** Gives a place its reply; no bytes at all if it only held back what follows. */
   fillSlot(slot: number, reply: Buffer): void
-  /** Takes back replies that wait behind an open slot. */
-  replaceReplies(places: readonly number[], error: Buffer): void
+  /** Takes back replies that wait behind an open place, by their distances from it. */
+  replaceReplies(slot: number, distances: readonly number[], error: Buffer): void
   closeAfterFlush(): void
   destroy(reason: string): void
   /** The client hears messages it did not ask for: other output limits apply, and no idle timeout. */

@@ -434,16 +434,36 @@ test('a message to thousands goes out in groups and never in the middle of a rep
   assert.ok(listeners.every(({ outlet }) => outlet.sent.join('') === '+news\r\n'))
 })
 
+test('replies behind several slots are taken back whichever slot is first, though errors are longer than what they replace', () => {
+  for (const order of [
+    [0, 1],
+    [1, 0],
+  ]) {
+    const { join, turns } = house()
+    const { connection, slots, say, heard } = join()
+    say('SLOT\r\nPING\r\nECHO a\r\nSLOT\r\nPING\r\nECHO b\r\nPING\r\n')
+    const distances = [[0], [0, 14]]
+    for (const at of order) {
+      const error = Buffer.from(`-TIMEOUT ${'x'.repeat(500)}${at}\r\n`)
+      connection.slots.replace(slots[at]!, distances[at]!, error)
+    }
+    for (const slot of slots) connection.fillSlot(slot, Buffer.alloc(0))
+    turns.flush()
+    const shown = heard().replaceAll('x'.repeat(500), '')
+    assert.equal(shown, '-TIMEOUT 0\r\n$1\r\na\r\n-TIMEOUT 1\r\n$1\r\nb\r\n-TIMEOUT 1\r\n')
+  }
+})
+
 test('replies held behind a slot can be taken back one by one, and slots behind them keep their order', () => {
   const { join, turns } = house()
   const { connection, slots, say, heard } = join()
   say('ECHO before\r\nSLOT\r\n')
-  const places: number[] = []
-  places.push(connection.slots.placeAt())
+  const distances: number[] = []
+  distances.push(connection.slots.distanceFrom(slots[0]!))
   say('ECHO first\r\nECHO kept\r\nSLOT\r\n')
-  places.push(connection.slots.placeAt())
+  distances.push(connection.slots.distanceFrom(slots[0]!))
   say('BIG 300\r\nPING\r\nSLOT\r\nECHO last\r\n')
-  connection.slots.replace(places, Buffer.from('-TIMEOUT\r\n'))
+  connection.slots.replace(slots[0]!, distances, Buffer.from('-TIMEOUT\r\n'))
   slots.forEach((slot, i) => void connection.fillSlot(slot, Buffer.from(i === 0 ? '' : `+${i}\r\n`)))
   turns.flush()
   assert.equal(

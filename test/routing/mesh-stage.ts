@@ -526,14 +526,14 @@ export class StageClient implements SessionLink {
   openSlot(length?: number): number {
     return length === undefined ? this.#slots.open() : this.#slots.open(length)
   }
-  placeAt(length: number): number {
-    return this.#slots.placeAt(length)
+  distanceFrom(slot: number, length: number): number {
+    return this.#slots.distanceFrom(slot, length)
   }
   fillSlot(slot: number, reply: Buffer): void {
     this.#slots.fill(slot, reply)
   }
-  replaceReplies(places: readonly number[], error: Buffer): void {
-    this.#slots.replace(places, error)
+  replaceReplies(slot: number, distances: readonly number[], error: Buffer): void {
+    this.#slots.replace(slot, distances, error)
   }
   closeAfterFlush(): void {}
   destroy(): void {}

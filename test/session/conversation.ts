@@ -60,7 +60,7 @@ export class FakeLink implements SessionLink {
   openSlot(): number {
     return 0
   }
-  placeAt(length: number): number {
+  distanceFrom(_slot: number, length: number): number {
     return length
   }
   fillSlot(): void {}

@@ -13,6 +13,8 @@ import type { RespSocket } from './resp-socket.ts'
 const DEADLINE_MS = 20_000
 const CALM_ROUNDS = 3
 const PROBES = 200
+/** Of what a node printed, when a test has failed. */
+const SHOWN_MAX = 3000
 const LOOK_MS = 20
 export const BROKER_FLAGS: readonly string[] = ['--virtual-nodes', '0']
 const HOST = '127.0.0.1'
@@ -251,6 +253,10 @@ export async function withMesh(
         `${name}: nothing escaped`,
       )
     }
+  } catch (error) {
+    for (const { name, server } of mesh.members)
+      console.error(`${name} said:\n${server.output.slice(-SHOWN_MAX)}`)
+    throw error
   } finally {
     await mesh.kill()
   }
