@@ -63,7 +63,7 @@ export class MeshRequests {
     table.bind('forward', (from, arrival) => {
       const { correlation } = arrival
       this.#serve(from.peer.id, arrival.body, (body, length) => {
-        if (body === undefined) from.fail(correlation, 'these are no requests')
+        if (body === undefined) from.fail(correlation, 'these are no requests', true)
         else from.answer(correlation, [], body, 0, length)
         this.#ports.wake()
       })
@@ -76,7 +76,7 @@ export class MeshRequests {
         const { bytes, end, start } = outcome
         return answered({ kind: 'answer', bytes, start, end })
       }
-      const hasRunMaybe = outcome.reason === 'deadline' || outcome.reason === 'closed'
+      const hasRunMaybe = outcome.reason !== 'refused' && outcome.reason !== 'overload'
       answered({ kind: 'failed', hasRunMaybe })
     }
     const fields = [this.#ports.fingerprint()]
@@ -87,7 +87,7 @@ export class MeshRequests {
   #askSelf(body: Buffer, length: number, answered: (outcome: ForwardOutcome) => void): void {
     const own = Buffer.from(body.subarray(0, length))
     const respond: RespondForwarded = (bytes, end) => {
-      if (bytes === undefined) answered({ kind: 'failed', hasRunMaybe: false })
+      if (bytes === undefined) answered({ kind: 'failed', hasRunMaybe: true })
       else answered({ kind: 'answer', bytes, start: 0, end })
     }
     this.#ports.soon(() => this.#serve(this.#ports.selfId, own, respond))

@@ -9,13 +9,16 @@ import type { Buffer } from 'node:buffer'
 import { Asks } from './asks.ts'
 import { areFields } from './fields.ts'
 import { bodyBytesMax, prefixBytes } from './frame.ts'
-import { type Answered, type Correspondent, nothing } from './link-ports.ts'
+import { type Answered, type Correspondent, type FailReason, nothing } from './link-ports.ts'
 import type { FlushableLink, LinkRoom } from './link-room.ts'
 import { Output } from './output.ts'
 import { detailLengthMax, ownNumberMax, type VerbRow, verbs } from './verbs.ts'
 
 /** Counted against the limits for every ask, however short. */
 const askOverheadBytes = 64
+
+/** As numbers on the wire. Whoever does not know one must think that something may have been done. */
+const FAILURES: readonly FailReason[] = ['refused', 'overload', 'unanswered']
 
 export class Exchange {
   readonly room: LinkRoom
@@ -86,18 +89,18 @@ export class Exchange {
     this.#settle(correlation)
     const bytes = end - start
     if (bytes > bodyBytesMax) {
-      this.#putFailure(correlation, false, 'the answer is too long')
+      this.#putFailure(correlation, 'unanswered', 'the answer is too long')
     } else if (this.output.queuedBytes + bytes > this.room.limits.answersBytesMax) {
       this.room.counters.answersWithheld++
-      this.#putFailure(correlation, true, 'answers are not read')
+      this.#putFailure(correlation, 'unanswered', 'answers are not read')
     } else {
       this.put(verbs.answer, correlation, fields, body, start, end)
     }
   }
 
-  fail(correlation: number, detail: string): void {
+  fail(correlation: number, detail: string, isOpen: boolean): void {
     this.#settle(correlation)
-    this.#putFailure(correlation, false, detail)
+    this.#putFailure(correlation, isOpen ? 'unanswered' : 'refused', detail)
   }
 
   /** Queues a frame past all limits. */
@@ -150,7 +153,7 @@ export class Exchange {
     const isOwn = number <= ownNumberMax
     if (row === undefined || (!isOwn && this.room.verbs.handlerOf(number) === undefined)) {
       this.room.counters.unknownVerbs++
-      if (correlation !== 0) this.#putFailure(correlation, false, 'unknown verb')
+      if (correlation !== 0) this.#putFailure(correlation, 'refused', 'unknown verb')
       return ''
     }
     const isAsk = row.answer !== undefined || number === verbs.failure.number
@@ -160,7 +163,7 @@ export class Exchange {
     if (number === verbs.failure.number) {
       const ask = this.asks.take(correlation)
       if (ask === undefined) this.room.counters.lateAnswers++
-      else this.room.failAsk(ask, fields[0] === true ? 'overload' : 'refused', fields[1] as string)
+      else this.room.failAsk(ask, FAILURES[fields[0] as number] ?? 'unanswered', fields[1] as string)
       return ''
     }
     if (row.answer === undefined) return `a ${row.name} comes too late`
@@ -217,7 +220,7 @@ export class Exchange {
       if (this.owed.has(correlation)) return 'it asks again what is not yet answered'
       if (this.owed.size >= limits.owedCountMax || this.output.queuedBytes > limits.outputBytesMax) {
         counters.asksRefused++
-        this.#putFailure(correlation, true, 'too much is waiting')
+        this.#putFailure(correlation, 'overload', 'too much is waiting')
         return ''
       }
       this.owed.add(correlation)
@@ -245,8 +248,9 @@ export class Exchange {
     return correlation
   }
 
-  #putFailure(correlation: number, isForWantOfRoom: boolean, detail: string): void {
-    this.put(verbs.failure, correlation, [isForWantOfRoom, detail.slice(0, detailLengthMax)], nothing, 0, 0)
+  #putFailure(correlation: number, reason: FailReason, detail: string): void {
+    const fields = [FAILURES.indexOf(reason), detail.slice(0, detailLengthMax)]
+    this.put(verbs.failure, correlation, fields, nothing, 0, 0)
   }
 
   #settle(correlation: number): void {

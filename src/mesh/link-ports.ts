@@ -76,7 +76,8 @@ export class Answer extends Arrival {
 }
 
 /** `deadline` and `closed` leave open whether the peer has acted; `refused` and `overload` say that it has not. */
-export type FailReason = 'deadline' | 'closed' | 'refused' | 'overload'
+/** Refused and overload: nothing was done. The others leave open what was: unanswered means that the answer cannot come. */
+export type FailReason = 'deadline' | 'closed' | 'refused' | 'overload' | 'unanswered'
 
 export interface Failed {
   readonly kind: 'failed'
@@ -105,7 +106,8 @@ export interface Correspondent {
   ): void
   /** Once for every ask that arrived; without effect when the link is gone. */
   answer(correlation: number, fields: readonly unknown[], body?: Buffer, start?: number, end?: number): void
-  fail(correlation: number, detail: string): void
+  /** `isOpen`: something of what was asked may have been done. */
+  fail(correlation: number, detail: string, isOpen?: boolean): void
 }
 
 /** Who a link reports to. */
@@ -234,7 +236,7 @@ export function newLinkCounters(): LinkCounters {
     faults: 0,
     unknownVerbs: 0,
     asks: 0,
-    asksFailed: { deadline: 0, closed: 0, refused: 0, overload: 0 },
+    asksFailed: { deadline: 0, closed: 0, refused: 0, overload: 0, unanswered: 0 },
     lateAnswers: 0,
     asksRefused: 0,
     answersWithheld: 0,

@@ -148,8 +148,8 @@ export class Link implements Correspondent, WireEvents {
     if (this.state === 'up') this.#exchange.answer(correlation, fields, body, start, end)
   }
 
-  fail(correlation: number, detail: string): void {
-    if (this.state === 'up') this.#exchange.fail(correlation, detail)
+  fail(correlation: number, detail: string, isOpen = false): void {
+    if (this.state === 'up') this.#exchange.fail(correlation, detail, isOpen)
   }
 
   /** Says goodbye: nothing new is started here, and the link closes when nobody waits for anything. */

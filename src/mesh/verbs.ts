@@ -82,11 +82,11 @@ export const verbs = {
   goodbye: { number: 6, name: 'goodbye', fields: [isName(32)], bodyBytesMax: 0, answer: empty },
   /** Fields and body are those that the row of the ask declares. */
   answer: { number: 7, name: 'answer', fields: [], bodyBytesMax, answer: undefined },
-  /** Instead of an answer: whether it is for want of room, and what is the matter. Nothing has been done. */
+  /** Instead of an answer: why (FAILURES), and what is the matter. */
   failure: {
     number: 8,
     name: 'failure',
-    fields: [isFlag, isText(detailLengthMax)],
+    fields: [isU32, isText(detailLengthMax)],
     bodyBytesMax: 0,
     answer: undefined,
   },
