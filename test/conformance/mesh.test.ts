@@ -27,6 +27,10 @@ const DIFFERENT: readonly (readonly [pattern: RegExp, why: string])[] = [
     'BY and GET look for keys of other slots, which Redis Cluster refuses',
   ],
   [/introspection/, 'DEBUG tells of the node it is asked of'],
+  [
+    /served in order across keys|hands on from client to client/,
+    'they wait for keys of several nodes in one request, which is refused, and so for replies that never come',
+  ],
   [/expires/, 'times of a few milliseconds are over before another node has looked'],
   [
     /a flush touches/,
