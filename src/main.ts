@@ -127,8 +127,11 @@ async function answerHttp(node: Node, mesh: RunningMesh | undefined): Promise<Ru
     after: (delayMs, run) => void setTimeout(run, delayMs).unref(),
     soon: (run) => void setImmediate(run),
   })
-  const replica = mesh?.mesh.replica
-  const items = new NodeItems(node, client, replica && ((bytes) => replica.onTransfer(bytes, ports.wallMs())))
+  const copies = mesh && {
+    take: (bytes: Buffer) => mesh.mesh.replica.onTransfer(bytes, ports.wallMs()),
+    termOf: (slot: number) => Math.max(mesh.mesh.healing.claims.termOf(slot), node.space.terms[slot]!),
+  }
+  const items = new NodeItems(node, client, copies)
   const desk = new HttpDesk(node.state, items, {
     servesItems: config.is('http-items'),
     advertised: config.text('advertise'),

@@ -8,6 +8,7 @@ import type { Node } from '../node.ts'
 import { writeRemoval, writeStringEntry } from '../replication/entry-transfer.ts'
 import type { Verdict } from '../replication/replica.ts'
 import { ByteWriter } from '../store/byte-writer.ts'
+import { slotOf } from '../store/hash-slot.ts'
 import { Standing } from '../store/standing.ts'
 import {
   badRequest,
@@ -25,8 +26,12 @@ import {
 } from './item-port.ts'
 import type { OwnClient, OwnReplies, OwnRequest } from './own-client.ts'
 
-/** Takes in what other owners know; undefined in a node that stands alone. */
-export type TakeCopies = (bytes: Buffer) => Verdict
+/** The way in for what other owners know. */
+export interface CopiesPort {
+  take(bytes: Buffer): Verdict
+  /** The highest term this node knows of for the slot. */
+  termOf(slot: number): number
+}
 
 /** By the first word of the error: what a program can do about it. */
 const PROBLEMS: ReadonlyMap<string, readonly [status: number, code: string]> = new Map([
@@ -41,19 +46,21 @@ const PROBLEMS: ReadonlyMap<string, readonly [status: number, code: string]> = n
 ])
 const WRONG_TYPE = problem(409, 'WRONG_TYPE', 'the value under this key is no string')
 const ALONE = problem(409, 'NO_MESH', 'this node stands alone and takes no copies')
+const FOREIGN = problem(409, 'VERSION_REFUSED', 'this node knows of no such term')
 const SKEWED = problem(409, 'VERSION_REFUSED', 'the version is too far ahead of the clock of this node')
 
 export class NodeItems {
   readonly #node: Node
   readonly #client: OwnClient
-  readonly #takeCopies: TakeCopies | undefined
+  readonly #copies: CopiesPort | undefined
   readonly #bytes = new ByteWriter()
   readonly #standing: Standing
 
-  constructor(node: Node, client: OwnClient, takeCopies: TakeCopies | undefined) {
+  /** `copies`: undefined in a node that stands alone. */
+  constructor(node: Node, client: OwnClient, copies: CopiesPort | undefined) {
     this.#node = node
     this.#client = client
-    this.#takeCopies = takeCopies
+    this.#copies = copies
     this.#standing = new Standing(node.space)
   }
 
@@ -108,12 +115,14 @@ export class NodeItems {
     stamp: Stamp,
     write: (physicalDatabase: number) => void,
   ): Stamp | Problem {
-    if (this.#takeCopies === undefined) return ALONE
+    if (this.#copies === undefined) return ALONE
+    // What claims a term that nobody was granted would beat every later write.
+    if (stamp.term > this.#copies.termOf(slotOf(key, 0, key.length))) return FOREIGN
     const physical = this.#node.space.databaseMap[database]
     if (physical === undefined) return badRequest('there is no such database')
     this.#bytes.clear()
     write(physical)
-    const verdict = this.#takeCopies(this.#bytes.copy())
+    const verdict = this.#copies.take(this.#bytes.copy())
     if (verdict.refusals.some(({ reason }) => reason === 'skewed')) return SKEWED
     this.#standing.look(physical, key, 0, key.length)
     const { term, version } = this.#standing

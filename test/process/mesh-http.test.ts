@@ -73,8 +73,11 @@ async function copiesAreTakenByVersion(mesh: MeshProcesses, callers: readonly Ca
     const newer = { version: version + 5, term }
     assert.deepEqual(await caller.set(key, 'newer', { stamp: newer }), { kind: 'stored', standing: newer })
     assert.equal(String((await caller.item(key, { isOwnCopyEnough: true }))?.value), 'newer')
-    const farAhead = await caller.set(key, 'x', { stamp: { version: 2 ** 52, term } })
-    assert.equal((farAhead as Problem).code, 'VERSION_REFUSED')
+    for (const forged of [
+      { version: 2 ** 52, term },
+      { version: version + 9, term: term + 1000 },
+    ])
+      assert.equal(((await caller.set(key, 'x', { stamp: forged })) as Problem).code, 'VERSION_REFUSED')
   }
   const client = await mesh.at(1).connect()
   assert.equal(show(await client.call('GET', key)), '"newer"')
