@@ -145,8 +145,10 @@ export class MeshHealing {
   /** A peer will not apply an effect of ours: somebody knows better, or it lacks what the effect builds on. */
   onRefused(peerId: string, { database, key, reason, slot }: Refusal): void {
     if (slot < 0) return
-    if (reason === 'gap') this.hints.rememberKey(peerId, database, key)
-    else if (reason !== 'skewed') this.#parts.roles.unsettle(slot)
+    if (reason === 'skewed') return
+    // Whoever is right in the end: what stands here by then is told, and the newer of the two stays.
+    this.hints.rememberKey(peerId, database, key)
+    if (reason !== 'gap') this.#parts.roles.unsettle(slot)
   }
 
   /** An effect builds on what is not here: the whole entry is fetched from who made it. */
