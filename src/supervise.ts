@@ -8,6 +8,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { performance } from 'node:perf_hooks'
 import { connect } from '../resp/index.ts'
 import { afterEnd, isShortLife, isWhole, type PlannedNode, readyText } from './local-mesh.ts'
+import { HUGE_PAGES } from './huge-pages.ts'
 
 const LOOK_MS = 100
 const ANSWER_MS = 1000
@@ -59,7 +60,8 @@ class Supervisor {
   #launch(child: Child, argv: readonly string[]): void {
     const { name } = child.node
     const words = [...process.execArgv, process.argv[1]!, ...argv]
-    const born = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
+    const env = { ...HUGE_PAGES, ...process.env }
+    const born = spawn(process.execPath, words, { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
     const startedMs = performance.now()
     child.process = born
     passOn(born.stdout!, process.stdout, `[${name}] `)

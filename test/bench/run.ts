@@ -8,6 +8,7 @@
  */
 import { writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
+import { HUGE_PAGES } from '../../src/huge-pages.ts'
 import { ChildServer } from '../support/child-server.ts'
 import { nodeCommand } from '../support/our-node.ts'
 import { startRealRedis } from '../support/real-redis.ts'
@@ -48,9 +49,12 @@ const rounds = Number(wordAfter('--rounds') ?? 3)
 const isWanted = (name: string): boolean => only.length === 0 || only.includes(name)
 
 const startOurs: Starter = () =>
-  ChildServer.start('hypercache', process.execPath, (port) => {
-    return [...nodeCommand(true), 'start', '--port', String(port), '--bind', '127.0.0.1']
-  })
+  ChildServer.start(
+    'hypercache',
+    process.execPath,
+    (port) => [...nodeCommand(true), 'start', '--port', String(port), '--bind', '127.0.0.1'],
+    { ...HUGE_PAGES, ...process.env },
+  )
 const startTheirs: Starter = () => startRealRedis()
 
 const rows: Row[] = []

@@ -12,7 +12,15 @@
 export const LAYERS: readonly (readonly string[])[] = [
   ['resp/', 'gossip/'],
   // The rule of conflicts is asked by every floor above it.
-  ['src/version.ts', 'src/hlc.ts', 'src/hash.ts', 'src/log.ts', 'src/config/', 'src/replication/resolve.ts'],
+  [
+    'src/version.ts',
+    'src/huge-pages.ts',
+    'src/hlc.ts',
+    'src/hash.ts',
+    'src/log.ts',
+    'src/config/',
+    'src/replication/resolve.ts',
+  ],
   ['src/store/', 'src/mesh/'],
   ['src/placement/'],
   ['src/session/'],
