@@ -58,7 +58,10 @@ export class Claims {
     return term - this.#terms[slot]! <= TERM_JUMP_MAX
   }
 
-  /** May an effect on this slot come from this sender, who acts under this term? A higher one is as good as promised. */
+  /**
+   * May an effect on this slot come from this sender, who acts under this term? Who writes has a quorum's promise: that it
+   * is not this owner's, who promised nobody anything as high or somebody whose claim has failed, does not matter.
+   */
   accepts(slot: number, senderId: string, term: number): boolean {
     const promised = this.#terms[slot]!
     if (term < promised || !this.isPossible(slot, term)) return false
@@ -66,8 +69,6 @@ export class Claims {
       this.#lastId = senderId
       this.#lastNumber = this.#numberOf(senderId)
     }
-    const holder = this.#holders[slot]!
-    if (term === promised && holder !== NONE) return holder === this.#lastNumber
     this.#terms[slot] = term
     this.#holders[slot] = this.#lastNumber
     return true
