@@ -13,7 +13,7 @@ import { AGREEMENT_ROWS } from './agreement/messages.ts'
 import { isAllReachable } from './agreement/reachability.ts'
 import type { MembershipEvent, MembershipEventType } from './events.ts'
 import type { MemberRecord } from './member.ts'
-import type { Courier, Message, Sender } from './messages.ts'
+import { answer, type Courier, type Message, type Sender } from './messages.ts'
 import type { GossipEvent } from './membership-events.ts'
 import type { Address, Luck, Timing } from './ports.ts'
 import type { Decision } from './split-brain/decision.ts'
@@ -56,8 +56,6 @@ export class Life {
   readonly #silent: Set<string>
   /** Where evicted members lived: should one of them still live, it is owed the whole story. The newest ones. */
   readonly #farewells: Set<Address>
-  /** Members that datagrams do not reach. */
-  readonly #deaf: Set<string>
   readonly #book: SplitBrainSettings['compat']
   readonly #hasLease: boolean
   #isOver: boolean
@@ -78,10 +76,8 @@ export class Life {
     this.#farewells = new Set()
     this.#isOver = false
     this.swim = new Swim(record, settings.swim, ports, courier, this.#swimEvents())
-    this.#deaf = new Set()
     const byAnyWay: Courier = {
-      send: (to, message) =>
-        this.#isDeaf(to) ? courier.sendReliably(to, message) : courier.send(to, message),
+      send: (to, message) => answer(courier, { address: to, isStream: this.#isDeaf(to) }, message),
       sendReliably: (to, message) => courier.sendReliably(to, message),
     }
     this.agreement = new Agreement(record, settings.agreement, ports, byAnyWay, {
@@ -193,14 +189,8 @@ export class Life {
         if (!this.agreement.state.members.has(record.id)) this.#silent.delete(record.id)
         this.#tell('peer_evicted', record)
       },
-      onUdpBlocked: (id) => {
-        this.#deaf.add(id)
-        this.#hooks.emit({ type: 'udp_blocked', id })
-      },
-      onUdpRestored: (id) => {
-        this.#deaf.delete(id)
-        this.#hooks.emit({ type: 'udp_restored', id })
-      },
+      onUdpBlocked: (id) => this.#hooks.emit({ type: 'udp_blocked', id }),
+      onUdpRestored: (id) => this.#hooks.emit({ type: 'udp_restored', id }),
       onIdConflict: (record) => this.#hooks.emit({ type: 'id_conflict', record }),
       onSelfChanged: () => {},
       onSelfLeft: () => this.#hooks.onEnded(),
@@ -234,12 +224,12 @@ export class Life {
     }
   }
 
+  /** Do datagrams not get through to who lives there? */
   #isDeaf(address: Address): boolean {
-    return this.#deaf.size > 0 && this.#deaf.has(this.#idByAddress.get(address) ?? '')
+    return this.swim.isUdpBlocked(this.#idByAddress.get(address) ?? '')
   }
 
   #forgetAddress(record: MemberRecord): void {
-    this.#deaf.delete(record.id)
     if (this.#idByAddress.get(record.address) === record.id) this.#idByAddress.delete(record.address)
   }
 }

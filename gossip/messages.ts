@@ -78,9 +78,19 @@ export interface Courier {
   sendReliably(to: string, message: Message): void
 }
 
-/** Who a message came from, as the packet says; `address` is where it really came from. */
-export interface Sender {
-  readonly id: string
+/** How to reach somebody, or how something came from there. */
+export interface Way {
   readonly address: string
   readonly isStream: boolean
+}
+
+/** Who a message came from, as the packet says; `address` is where it really came from. */
+export interface Sender extends Way {
+  readonly id: string
+}
+
+/** Goes back the way the question came: where only streams get through, an answer by datagram would be none. */
+export function answer(courier: Courier, way: Way, message: Message): void {
+  if (way.isStream) courier.sendReliably(way.address, message)
+  else courier.send(way.address, message)
 }

@@ -9,12 +9,12 @@
  *
  * The idea: most of the time one side's version is part of the other's history, so a number of eight bytes
  * finds out what is missing, and clocks travel only between sides that both changed something. Everything
- * may be lost: the next status finds the same difference again. Whoever asks for a state asks by stream and
- * is answered so, because a stream proves where it comes from and a datagram does not. It refuses to know
- * what is done with a state it received.
+ * may be lost: the next status finds the same difference again. Every answer goes the way its question came:
+ * a stream proves where it comes from and a datagram does not, so whoever asks for a state asks by stream, and
+ * who is reached by streams alone speaks by stream. It refuses to know what is done with a state it received.
  * Shape: machine.
  */
-import type { Courier, Message, Sender } from '../messages.ts'
+import { answer, type Courier, type Message, type Sender, type Way } from '../messages.ts'
 import type { AgreementCounters } from './counters.ts'
 import { gossipDecide } from './gossip-decision.ts'
 import type { History, Lack } from './history.ts'
@@ -66,11 +66,9 @@ export class Exchange {
     this.#envelopesDigest = EMPTY_DIGEST
   }
 
-  sendStatus(to: string, isReply = false): void {
-    const { digest, seen } = this.#history
-    const message: StatusMessage = [STATUS, digest, seen.digest, isReply]
-    this.#counters.statusesSent++
-    if (digest === EMPTY_DIGEST && !isReply) this.#courier.sendReliably(to, message)
+  sendStatus(to: string): void {
+    const message = this.#status(false)
+    if (message[1] === EMPTY_DIGEST) this.#courier.sendReliably(to, message)
     else this.#courier.send(to, message)
   }
 
@@ -83,7 +81,7 @@ export class Exchange {
     const typed = message as unknown as AgreementMessage
     switch (typed[0]) {
       case STATUS:
-        return this.#onStatus(sender.address, typed)
+        return this.#onStatus(sender, typed)
       case CLOCK:
         return this.#onClock(sender.address, typed[1], typed[2])
       case MERGE:
@@ -91,23 +89,29 @@ export class Exchange {
       case ENVELOPE:
         return this.#onEnvelope(typed)
       case SEEN:
-        return this.#onSeen(sender.address, typed)
+        return this.#onSeen(sender, typed)
     }
   }
 
-  #onStatus(from: string, [, digest, seenDigest, isReply]: StatusMessage): void {
+  #status(isReply: boolean): StatusMessage {
+    const { digest, seen } = this.#history
+    this.#counters.statusesSent++
+    return [STATUS, digest, seen.digest, isReply]
+  }
+
+  #onStatus(from: Sender, [, digest, seenDigest, isReply]: StatusMessage): void {
     const history = this.#history
     if (digest === history.digest) {
       if (seenDigest !== history.seen.digest) this.#sendSeen(from, false)
       return
     }
     const lack = history.lackSince(digest)
-    if (digest === EMPTY_DIGEST) this.#sendWhole(from)
+    if (digest === EMPTY_DIGEST) this.#sendWhole(from.address)
     else if (lack !== undefined) this.#sendLack(from, digest, lack)
-    else if (!isReply) this.sendStatus(from, true)
+    else if (!isReply) answer(this.#courier, from, this.#status(true))
     else {
       this.#counters.clocksSent++
-      this.#courier.sendReliably(from, [CLOCK, history.digest, encodeClock(history.state.version)])
+      this.#courier.sendReliably(from.address, [CLOCK, history.digest, encodeClock(history.state.version)])
     }
   }
 
@@ -154,7 +158,7 @@ export class Exchange {
     this.#adopt(envelope)
   }
 
-  #onSeen(from: string, [, digest, bits, isReply]: SeenMessage): void {
+  #onSeen(from: Sender, [, digest, bits, isReply]: SeenMessage): void {
     const history = this.#history
     if (digest !== history.digest) return
     const remote = SeenSet.ofBits(history.state.members, bits)
@@ -166,9 +170,9 @@ export class Exchange {
     if (!isReply && history.seen.size > remote.size) this.#sendSeen(from, true)
   }
 
-  #sendSeen(to: string, isReply: boolean): void {
+  #sendSeen(to: Sender, isReply: boolean): void {
     this.#counters.seenSent++
-    this.#courier.send(to, [SEEN, this.#history.digest, this.#history.seen.bits, isReply])
+    answer(this.#courier, to, [SEEN, this.#history.digest, this.#history.seen.bits, isReply])
   }
 
   #askMerge(to: string, clock: VectorClock): void {
@@ -179,20 +183,19 @@ export class Exchange {
   #sendBehind(to: string, digest: number, clock: VectorClock): void {
     const lack = clock.size === 0 ? undefined : this.#history.lackBehind(clock)
     if (lack === undefined) this.#sendWhole(to)
-    else this.#sendLack(to, digest, lack, true)
+    else this.#sendLack({ address: to, isStream: true }, digest, lack)
   }
 
-  #sendLack(to: string, base: number, lack: Lack, isByStream = false): void {
+  #sendLack(to: Way, base: number, lack: Lack): void {
     const { state } = this.#history
-    if (lack.touched.members.length * 2 > state.members.size) return this.#sendWhole(to)
+    if (lack.touched.members.length * 2 > state.members.size) return this.#sendWhole(to.address)
     let envelope = this.#envelopesNow().get(base)
     if (envelope === undefined) {
       envelope = encodeEnvelope(base, this.#history.digest, partOf(state, lack), this.#history.seen)
       this.#envelopes.set(base, envelope)
     }
     this.#counters.envelopesSent++
-    if (isByStream) this.#courier.sendReliably(to, envelope)
-    else this.#courier.send(to, envelope)
+    answer(this.#courier, to, envelope)
   }
 
   /**

@@ -7,7 +7,7 @@
  * address; the other falls silent about itself and tells its embedder. Shape: machine.
  */
 import { compareAddresses, type MemberRecord } from '../member.ts'
-import type { Sender } from '../messages.ts'
+import { answer, type Sender } from '../messages.ts'
 import type { SwimContext } from './context.ts'
 import type { SelfChange } from './events.ts'
 import { aliveOf, deadOf } from './messages.ts'
@@ -82,7 +82,7 @@ export class Oneself {
     else if (this.isSuperseded) return
     else if (birth === record.birth && incarnation >= record.incarnation) this.#refuteRumour(incarnation)
     else counters.rumoursStale++
-    if (bearer !== undefined) courier.send(bearer.address, aliveOf(this.record))
+    if (bearer !== undefined) answer(courier, bearer, aliveOf(this.record))
   }
 
   /** An alive word about our id that may not be our own echo. */
@@ -96,7 +96,7 @@ export class Oneself {
     } else if (heard.birth === record.birth) {
       this.#onAliveInThisLife(heard, isHere)
     } else if (bearer !== undefined && !this.isSuperseded && bearer.id !== record.id) {
-      this.#context.courier.send(bearer.address, aliveOf(record))
+      answer(this.#context.courier, bearer, aliveOf(record))
     }
   }
 
@@ -106,7 +106,7 @@ export class Oneself {
   onTwin(twin: Sender): void {
     this.#context.counters.idConflicts++
     if (this.isSuperseded || this.isLeaving) return
-    this.#context.courier.send(twin.address, aliveOf(this.record))
+    answer(this.#context.courier, twin, aliveOf(this.record))
   }
 
   #onAliveInThisLife(heard: MemberRecord, isHere: boolean): void {

@@ -41,7 +41,7 @@ export class Prober {
     const target = members.nextToProbe()
     if (target !== undefined) this.#begin(target)
     const dead = members.nextDead()
-    if (dead !== undefined) this.#rumours.accuse(dead, dead.record.address)
+    if (dead !== undefined) this.#rumours.accuse(dead)
   }
 
   /** There is reason to look at this member now; once per interval. */

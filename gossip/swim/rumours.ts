@@ -6,7 +6,8 @@
  * ourselves go to `Oneself`. It knows nothing of probes and packets. Shape: machine.
  */
 import type { MemberRecord } from '../member.ts'
-import type { Message, Sender } from '../messages.ts'
+import { answer, type Message, type Sender, type Way } from '../messages.ts'
+import type { Address } from '../ports.ts'
 import type { SwimContext } from './context.ts'
 import { Departed } from './departed.ts'
 import type { Member } from './members.ts'
@@ -56,7 +57,7 @@ export class Rumours {
     } else if (supersedes('alive', birth, incarnation, known)) {
       this.#believeAlive(known, recordOf(id, birth, incarnation, address, roles, meta, known.record))
     } else if (known.liveness === 'dead') {
-      this.accuse(known, bearer !== undefined && bearer.id === id ? bearer.address : address)
+      this.accuse(known, bearer?.id === id ? bearer : this.#wayTo(id, address))
     } else if (birth === known.record.birth && incarnation === known.record.incarnation) {
       if (address !== known.record.address) counters.idConflicts++
     }
@@ -108,14 +109,15 @@ export class Rumours {
 
   /**
    * Tells a member believed dead what is said of it, so that it can refute: at most once per probe interval.
+   * Unless it has just spoken to us itself, in the way that last led to it.
    */
-  accuse(member: Member, address: string): void {
+  accuse(member: Member, way = this.#wayTo(member.record.id, member.record.address)): void {
     const { timers, config, counters, courier, members } = this.#context
     const nowMs = timers.nowMs()
     if (member.accusedMs >= 0 && nowMs - member.accusedMs < config.probeIntervalMs) return
     member.accusedMs = nowMs
     counters.accusationsSent++
-    courier.send(address, deadOf(member.record, members.self.record.id))
+    answer(courier, way, deadOf(member.record, members.self.record.id))
   }
 
   /** For good: nothing that this life says brings it back. */
@@ -175,8 +177,13 @@ export class Rumours {
     const incarnation = this.departed.incarnationToRefute(id, birth, timers.nowMs(), config.probeIntervalMs)
     if (incarnation === undefined) return
     counters.accusationsSent++
-    const address = bearer !== undefined && bearer.id === id ? bearer.address : record.address
-    courier.send(address, [DEAD, id, birth, incarnation, members.self.record.id])
+    const way = bearer?.id === id ? bearer : this.#wayTo(id, record.address)
+    answer(courier, way, [DEAD, id, birth, incarnation, members.self.record.id])
+  }
+
+  /** By stream where datagrams are known not to get through. */
+  #wayTo(id: string, address: Address): Way {
+    return { address, isStream: this.#context.udpPaths.isBlocked(id) }
   }
 
   #believeAlive(member: Member, record: MemberRecord): void {
@@ -217,11 +224,10 @@ export class Rumours {
     incarnation: number,
     accuserId: string,
   ): void {
-    const { members, timers, events, counters, udpPaths } = this.#context
+    const { members, timers, events, counters } = this.#context
     const former = member.liveness
     const record = withLife(member.record, birth, incarnation)
     this.suspicions.end(record.id)
-    udpPaths.forget(record.id)
     members.change(member, record, liveness, timers.nowMs())
     this.#tell(record.id, deadOf(record, accuserId))
     if (liveness === former) return
@@ -233,13 +239,11 @@ export class Rumours {
   }
 
   #onLastCall(id: string, accuserId: string, isFirst: boolean): void {
-    const { members, courier, udpPaths, counters } = this.#context
+    const { members, courier, counters } = this.#context
     const { record } = members.get(id)!
     counters.lastCalls++
     if (isFirst) this.lookAgain(id)
-    const message = suspectOf(record, accuserId)
-    if (udpPaths.isBlocked(id)) courier.sendReliably(record.address, message)
-    else courier.send(record.address, message)
+    answer(courier, this.#wayTo(id, record.address), suspectOf(record, accuserId))
   }
 
   #onSuspicionExpired(id: string): void {

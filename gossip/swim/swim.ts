@@ -242,7 +242,7 @@ export class Swim {
     member.heardMs = timers.nowMs()
     this.#dispatch(sender, message as SwimMessage)
     if (member.liveness === 'dead' && members.get(sender.id) === member) {
-      this.#rumours.accuse(member, sender.address)
+      this.#rumours.accuse(member, sender)
     }
   }
 

@@ -315,6 +315,36 @@ test('whoever asks for a state asks by stream and is answered so; a datagram pro
   assert.deepEqual(streamed, ['l1 clock', 'r1 envelope', 'r1 merge', 'l1 envelope'])
 })
 
+test('every answer goes the way its question came: who is reached by streams alone is answered by stream', () => {
+  const { left, right } = agreed()
+  const heard: [way: string, kind: number][] = []
+  const courier = {
+    send: (_to: string, [kind]: Message) => void heard.push(['datagram', kind]),
+    sendReliably: (_to: string, [kind]: Message) => void heard.push(['stream', kind]),
+  }
+  const before = left.history.digest
+  grow(left.history, 'b1', 'a1')
+  left.history.seen = left.history.seen.with('a1')
+  const exchange = new Exchange('l1', left.history, courier, newCounters(), () => {})
+  for (const isStream of [true, false]) {
+    const sender = { id: 'r1', address: 'r1', isStream }
+    exchange.onMessage(sender, [STATUS, before, right.history.seen.digest, false])
+    exchange.onMessage(sender, [STATUS, 4711, 0, false])
+    exchange.onMessage(sender, [STATUS, left.history.digest, 0, false])
+    exchange.onMessage(sender, [
+      SEEN,
+      left.history.digest,
+      new Uint8Array(left.history.seen.bits.length),
+      false,
+    ])
+  }
+  const kinds = [ENVELOPE, STATUS, SEEN, SEEN]
+  assert.deepEqual(heard, [
+    ...kinds.map((kind) => ['stream', kind]),
+    ...kinds.map((kind) => ['datagram', kind]),
+  ])
+})
+
 test('two contents under one clock are noticed and made one', () => {
   const { left, right } = agreed()
   grow(left.history, 'b1', 'a1')

@@ -274,6 +274,42 @@ test('without an embedder the dead are evicted in time, and the same life comes 
   assert.deepEqual(stage.events, ['joined n1 1000.5'])
 })
 
+test('who is taken for dead or gone is told so the way it speaks to us, or by stream where datagrams are lost', () => {
+  const ways = (stage: Stage): string[] => stage.sent(DEAD).map(({ way }) => way)
+  for (const [isStream, way] of [
+    [true, 'stream'],
+    [false, 'datagram'],
+  ] as const) {
+    const stage = Stage.among(2, { evictAfterMs: 10_000 })
+    stage.hear('n2', [DEAD, 'n1', 1000, 4, 'n2'])
+    stage.hear('n1', [PING, 7, 'n0', 1000], isStream)
+    assert.deepEqual(ways(stage), [way])
+    stage.pass(12_000)
+    stage.forget()
+    stage.hearAlive(recordOf('n1'), senderOf('n1', isStream))
+    assert.deepEqual(ways(stage), [way])
+  }
+  const stage = Stage.among(1)
+  for (let probe = 0; probe < 3; probe++) {
+    stage.passUntilSent(PING)
+    stage.pass(510)
+    const ping = stage.sent(PING).find(({ way }) => way === 'stream')!
+    stage.hear('n1', [ACK, ping.message[1]], true)
+  }
+  assert.equal(stage.swim.isUdpBlocked('n1'), true)
+  stage.hear('n2', [DEAD, 'n1', 1000, 4, 'n2'])
+  assert.equal(stage.passUntilSent(DEAD).way, 'stream')
+})
+
+test('what is said against us is refuted the way it was said', () => {
+  const stage = Stage.among(1)
+  for (const isStream of [true, false]) stage.hear('n1', [DEAD, 'n0', 1000, 0, 'n1'], isStream)
+  assert.deepEqual(
+    stage.sent(ALIVE).map(({ way }) => way),
+    ['stream', 'datagram'],
+  )
+})
+
 test('of two processes with one id the later born stays; the other is told once and falls silent', () => {
   const rival = recordOf('n0', { birth: 2000, address: '10.0.0.9:7000' })
   const loser = Stage.among(1)

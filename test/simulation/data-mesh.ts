@@ -15,6 +15,8 @@ export interface DataMeshOptions {
   readonly seed: number
   readonly size: number
   readonly replicationFactor: number
+  /** A firewall that lets streams through and nothing else. */
+  readonly areDatagramsBlocked: boolean
   readonly onLine?: ((node: string, line: string) => void) | undefined
 }
 
@@ -30,7 +32,8 @@ export class DataMesh {
 
   constructor(options: DataMeshOptions) {
     this.options = options
-    this.world = new SimulatedWorld({ seed: options.seed })
+    const { areDatagramsBlocked, seed } = options
+    this.world = new SimulatedWorld({ seed, links: { areDatagramsBlocked } })
     this.wires = new SimulatedWires(this.world)
     this.addresses = Array.from({ length: options.size }, (_, number) => `${hostOf(number)}:${BUS_PORT}`)
     for (let number = 0; number < options.size; number++) this.start(number)

@@ -83,8 +83,8 @@ export class DataNode {
     this.node.state.mesh = new MeshFacts(this.mesh)
     world.attach(this.address, {
       onDatagram: (from, bytes) => {
-        this.#guard(() => this.mesh.membership.onDatagram(from, bytes))
         this.mesh.membership.onTurn()
+        this.#guard(() => this.mesh.membership.onDatagram(from, bytes))
       },
       onStream() {},
       onStreamFailed() {},

@@ -52,6 +52,8 @@ const AFTER_MS = 3000
 const CALM_MS = 120_000
 const EQUAL_MS = 30_000
 const STEP_MS = 250
+/** Of runs, those whose network lets no datagram through. */
+const BLOCKED_SHARE = 0.2
 const CLIENTS = 5
 const KEYS = ['r1', 'r2', 'd1', 'm1', 'c1', 'c2', 's1', 's2', 'l1']
 const MEMBERS = 8
@@ -77,7 +79,9 @@ class DataRun {
     const luck = new SimulatedLuck(options.seed, SETUP_SALT)
     const size = options.size ?? [3, 3, 3, 4, 5][luck.below(5)]!
     const replicationFactor = options.replicationFactor ?? (size === 5 && luck.chance(0.5) ? 5 : 3)
-    this.mesh = new DataMesh({ seed: options.seed, size, replicationFactor, onLine: options.onLine })
+    const areDatagramsBlocked = luck.chance(BLOCKED_SHARE)
+    const { onLine, seed } = options
+    this.mesh = new DataMesh({ seed, size, replicationFactor, areDatagramsBlocked, onLine })
   }
 
   run(): RunReport {
@@ -231,7 +235,7 @@ class DataRun {
   #report(): RunReport {
     const count = (outcome: Operation['outcome']): number =>
       this.#history.filter((operation) => operation.outcome === outcome).length
-    const { replicationFactor, seed, size } = this.mesh.options
+    const { areDatagramsBlocked, replicationFactor, seed, size } = this.mesh.options
     return {
       seed,
       size,
@@ -247,7 +251,7 @@ class DataRun {
       undecided: this.#undecided,
       trace: this.#world.traceHash,
       complaints: this.#complaints,
-      troubles: this.#troubles?.log ?? [],
+      troubles: [...(areDatagramsBlocked ? ['0 datagrams are blocked'] : []), ...(this.#troubles?.log ?? [])],
       history: this.#history,
     }
   }

@@ -215,6 +215,50 @@ seeded(
   },
 )
 
+seeded(
+  'a mesh without any datagrams forms, buries the dead, and who was given up or is restarted comes back',
+  [1, 2, 3, 4, 5, 6],
+  (seed) => {
+    const mesh = formed(seed, 3, { links: { areDatagramsBlocked: true } })
+    mesh.world.runFor(20_000)
+    mesh.crash(1)
+    mesh.world.runFor(5000)
+    mesh.start(1, [addressOf(0), addressOf(2)])
+    awaitWhole(mesh, 3, 30_000)
+    mesh.pause(1)
+    mesh.world.runFor(40_000)
+    assert.equal(mesh.at(0).life.agreement.state.members.size, 2)
+    mesh.resume(1)
+    awaitWhole(mesh, 3, 30_000)
+    mesh.partition([0], [1, 2])
+    mesh.world.runFor(40_000)
+    mesh.world.heal()
+    awaitWhole(mesh, 3, 60_000)
+  },
+)
+
+seeded('a member that changes stays marked while no datagram reaches it', [1, 2], (seed) => {
+  const mesh = grown(seed, 3)
+  for (const index of [0, 1]) {
+    mesh.world.setLink(addressOf(index), addressOf(2), { areDatagramsBlocked: true })
+  }
+  mesh.world.runFor(60_000)
+  const lostIn = (ms: number): number => {
+    const { counters } = mesh.world.network
+    const before = counters.blocked
+    mesh.world.runFor(ms)
+    return counters.blocked - before
+  }
+  const lostBefore = lostIn(60_000)
+  assert.equal(mesh.at(2).updateSelf({ meta: Uint8Array.of(1) }), true)
+  mesh.world.runFor(5000)
+  const lostAfter = lostIn(60_000)
+  assert.ok(
+    lostAfter <= lostBefore + 10,
+    `${lostAfter} datagrams were lost in a minute, before ${lostBefore}`,
+  )
+})
+
 seeded('10 % loss kills nobody, 30 % loss evicts nobody', [1, 2, 3], (seed) => {
   for (const [size, lossRate] of [
     [5, 0.1],
