@@ -19,7 +19,7 @@ const PINNED: readonly (readonly [seed: number, defect: string])[] = [
   [30, 'an owner that had claimed alone, again and again, refused the writes of who acted next one by one'],
   [40, 'an owner that was cut off for two seconds brought back the value before one that had expired'],
   [63, 'where only streams arrive a mesh did not form, since states were answered by datagram'],
-  [68, 'where only streams arrive a node never heard of what had been agreed without it'],
+  [68, 'where only streams arrive nobody belonged to the mesh in the end'],
 ]
 
 function run(seed: number): void {
