@@ -80,13 +80,8 @@ export class PushPullExchange {
     this.#ask(seed)
   }
 
-  /** One that knows us and whom we do not know: we have forgotten, it can tell. */
-  askStranger(stranger: Sender): void {
-    this.#ask(stranger.address)
-  }
-
-  /** One that has said something of itself since we heard of it last. */
-  askNewer(sender: Sender): void {
+  /** One that knows more than we do: us though we do not know it, or news of itself that we have missed. */
+  askSender(sender: Sender): void {
     this.#ask(sender.address)
   }
 

@@ -267,7 +267,7 @@ export class Swim {
     const record = this.get(sender.id)?.record
     if (this.#phase !== 'running' || record === undefined) return
     const isNewer = birth > record.birth || (birth === record.birth && incarnation > record.incarnation)
-    if (isNewer) this.#pushPull.askNewer(sender)
+    if (isNewer) this.#pushPull.askSender(sender)
   }
 
   #dispatch(sender: Sender, message: SwimMessage): void {
@@ -336,7 +336,7 @@ export class Swim {
     const nowMs = timers.nowMs()
     if (kind !== PING || nowMs - this.#strangerMs < config.probeIntervalMs) return
     this.#strangerMs = nowMs
-    this.#pushPull.askStranger(sender)
+    this.#pushPull.askSender(sender)
   }
 
   #onProbeTick(): void {

@@ -20,7 +20,7 @@ import type { Barrier } from './barrier.ts'
 import type { Claims } from './claims.ts'
 import { EffectReader } from './effect-reader.ts'
 import { READ_PROMISES, readPromisedStanding } from './owner-answers.ts'
-import { type PeerPort, writeKeyName } from './peer-port.ts'
+import { nameOf, type PeerPort, writeKeyName } from './peer-port.ts'
 import { SERVING, type SlotRoles } from './slot-roles.ts'
 
 export interface DoubtParts {
@@ -276,9 +276,4 @@ export class Doubts {
 
 function versionName(version: number, term: number): string {
   return `${version} ${term}`
-}
-
-function nameOf(database: number, key: Uint8Array, start: number, end: number): string {
-  const bytes = Buffer.from(key.buffer, key.byteOffset, key.byteLength)
-  return String.fromCharCode(database) + bytes.toString('latin1', start, end)
 }

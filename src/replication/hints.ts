@@ -9,7 +9,7 @@
  * which is asked for once it is back and the hints it still has are told. It does not know who is alive.
  */
 import { EffectReader } from './effect-reader.ts'
-import type { KeyName } from './peer-port.ts'
+import { type KeyName, nameOf } from './peer-port.ts'
 import type { TransferResult, Transfers } from './transfers.ts'
 
 export interface HintLimits {
@@ -298,8 +298,4 @@ export class Hints {
 
 function countOf(absence: Absence): number {
   return absence.names.size + absence.portion.length
-}
-
-function nameOf(database: number, key: Buffer, start: number, end: number): string {
-  return String.fromCharCode(database) + key.toString('latin1', start, end)
 }

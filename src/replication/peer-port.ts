@@ -27,6 +27,11 @@ export interface KeyName {
   readonly key: Buffer
 }
 
+/** The same as one text: the key of maps and sets. */
+export function nameOf(database: number, key: Buffer, start: number, end: number): string {
+  return String.fromCharCode(database) + key.toString('latin1', start, end)
+}
+
 export function writeKeyName(name: KeyName, out: ByteWriter): void {
   out.u8(name.database)
   out.sized(name.key, 0, name.key.length)

@@ -5,6 +5,7 @@
  *
  * It asks nobody itself, and does not know what an entry is.
  */
+import { nameOf } from './peer-port.ts'
 import type { Received, Refusal } from './received.ts'
 import { supersedes } from './resolve.ts'
 
@@ -113,8 +114,4 @@ export class Pulls {
 function refusalOf(pull: Pull, wait: Wait): Refusal {
   const { slot, database, key } = pull
   return { batch: wait.batch, index: wait.index, slot, database, key, reason: 'gap' }
-}
-
-function nameOf(database: number, key: Buffer, start: number, end: number): string {
-  return String.fromCharCode(database) + key.toString('latin1', start, end)
 }
