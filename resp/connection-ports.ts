@@ -59,4 +59,5 @@ export interface ConnectionRoom {
   readonly limits: ConnectionLimits
   readonly stats: ConnectionStats
   readonly turns: Turns
+  readonly clock: { nowMs(): number }
 }

@@ -19,6 +19,8 @@ const OUTPUT = 2
 const TURN = 4
 const SLOTS = 8
 const CLOSING = 16
+/** So often a turn looks at the clock. */
+const REQUESTS_PER_GLANCE = 32
 
 export class Connection {
   readonly id: number
@@ -308,17 +310,18 @@ export class Connection {
 
   /** Reads and answers requests until something halts, the turn is used up or the bytes run out. */
   #run(): void {
-    const { args, limits, stats } = this.#room
+    const { args, limits, stats, clock } = this.#room
     const parser = this.#parser
     const writer = this.writer
     const conversation = this.conversation
     const requestsBefore = this.requests
     const scan = this.#room.scan
     let budget = limits.commandsPerTurnMax
+    const turnEndMs = this.#nowMs + limits.turnMsMax
     this.isRunning = true
     conversation.onTurnStart?.(this.#nowMs)
     while (this.#halts === 0) {
-      if (budget-- === 0) {
+      if (budget-- === 0 || (budget % REQUESTS_PER_GLANCE === 0 && clock.nowMs() >= turnEndMs)) {
         if (parser.pendingBytes > 0) this.#halts |= TURN
         break
       }

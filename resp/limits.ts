@@ -9,6 +9,8 @@ export interface ConnectionLimits {
   parser: ParserLimits
   /** Requests one connection may have served before the others get their turn. */
   commandsPerTurnMax: number
+  /** How long it may be served before the others get theirs; slow requests reach this first. */
+  turnMsMax: number
   /** Output beyond this is sent in the middle of a turn. */
   flushBytes: number
   /** Unsent output above which nothing more is read or run, and below which it goes on. */
@@ -35,6 +37,7 @@ export function defaultConnectionLimits(): ConnectionLimits {
   return {
     parser: defaultParserLimits(),
     commandsPerTurnMax: 1024,
+    turnMsMax: 4,
     flushBytes: 262144,
     outputPauseBytes: 33554432,
     outputResumeBytes: 1048576,

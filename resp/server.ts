@@ -94,6 +94,7 @@ class Listener implements RunningServer {
       limits: options.limits,
       stats: options.stats,
       turns: this.#turns,
+      clock: options.clock,
     }
     this.#outlets = new Set()
     this.#refused = new Map()

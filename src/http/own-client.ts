@@ -47,6 +47,7 @@ export class OwnClient {
       limits: node.serverLimits,
       stats: node.state.connectionStats,
       turns: this.#turns,
+      clock: { nowMs: () => ports.wallMs() },
     }
   }
 

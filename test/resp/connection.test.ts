@@ -44,7 +44,17 @@ function house() {
   const turns = new TurnQueue(() => wakes++)
   const limits = defaultConnectionLimits()
   const stats = newConnectionStats()
-  const room = { args: new Args(), scan: new RequestScan(), slabs: new SlabPool(), limits, stats, turns }
+  let clockMs = 1000
+  const clock = { nowMs: () => clockMs }
+  const room = {
+    args: new Args(),
+    scan: new RequestScan(),
+    slabs: new SlabPool(),
+    limits,
+    stats,
+    turns,
+    clock,
+  }
   let nextId = 1
   const join = () => {
     const outlet = new FakeOutlet()
@@ -56,6 +66,7 @@ function house() {
         if (args.is(0, 'PING')) connection.writer.pong()
         else if (args.is(0, 'ECHO')) connection.writer.bulk(args.bytes, args.starts[1]!, args.ends[1]!)
         else if (args.is(0, 'BIG')) connection.writer.bulkBuffer(Buffer.alloc(Number(args.text(1)), 120))
+        else if (args.is(0, 'SLOW')) clockMs++
         else if (args.is(0, 'BLOCK')) connection.block()
         else if (args.is(0, 'SLOT')) slots.push(connection.openSlot())
         else if (args.is(0, 'QUIT')) {
@@ -81,7 +92,7 @@ function house() {
     while (wakes > 0) {
       wakes--
       const connection = turns.onWake()
-      connection?.onTurn(1000)
+      connection?.onTurn(clockMs)
       if (connection) served.push(connection.id)
       turns.flush()
     }
@@ -163,6 +174,17 @@ test('a connection with a hundred thousand requests lets another be served in be
   assert.equal(greedy.heard().length, 700000)
   assert.equal(modest.connection.requests, 2000)
   assert.equal(greedy.outlet.isPaused, false)
+})
+
+test('whoever sends slow requests loses its turn after some milliseconds, whatever their number', () => {
+  const { join, runTurns } = house()
+  const [greedy, modest] = [join(), join()]
+  greedy.say('SLOW\r\n'.repeat(100))
+  assert.ok(greedy.connection.requests < 40)
+  modest.say('PING\r\n')
+  assert.equal(modest.heard(), '+PONG\r\n')
+  assert.ok(runTurns().length > 1)
+  assert.equal(greedy.connection.requests, 100)
 })
 
 test('a pipeline that ends exactly with the turn needs no other', () => {

@@ -106,6 +106,7 @@ export class DataNode {
   /** A client's connection, served as server.ts does. */
   #meet(wire: Wire, remote: string): WireEvents {
     const { node } = this
+    const nowMs = (): number => this.#ports.wallMs()
     const room = {
       args: this.#args,
       scan: this.#scan,
@@ -113,8 +114,8 @@ export class DataNode {
       limits: node.serverLimits,
       stats: node.state.connectionStats,
       turns: this.#turns,
+      clock: { nowMs },
     }
-    const nowMs = (): number => this.#ports.wallMs()
     const connection = new Connection(++this.#connectionLast, room, outletOf(wire), nowMs(), (fresh) => {
       fresh.remote = remote
       return node.converse(fresh)
