@@ -20,7 +20,7 @@ const TURN = 4
 const SLOTS = 8
 const CLOSING = 16
 /** So often a turn looks at the clock. */
-const REQUESTS_PER_GLANCE = 32
+const REQUESTS_PER_GLANCE = 16
 
 export class Connection {
   readonly id: number

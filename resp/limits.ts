@@ -37,7 +37,7 @@ export function defaultConnectionLimits(): ConnectionLimits {
   return {
     parser: defaultParserLimits(),
     commandsPerTurnMax: 1024,
-    turnMsMax: 4,
+    turnMsMax: 2,
     flushBytes: 262144,
     outputPauseBytes: 33554432,
     outputResumeBytes: 1048576,
