@@ -144,6 +144,8 @@ async function others(): Promise<void> {
   }
 }
 
+// On the way out all servers are killed, so also on this way.
+process.once('SIGTERM', () => process.exit(143))
 const version = process.version
 console.log(
   `${cpus().length} cores, ${Math.round(totalmem() / 1e9)} GB, Node ${version}, ${rounds} rounds, medians\n`,

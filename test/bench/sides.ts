@@ -45,7 +45,7 @@ export async function startMesh(): Promise<Side> {
     get cpuSeconds() {
       return cpuOf(servers)
     },
-    quiet: () => meshQuiet(ports),
+    quiet: () => quietMesh(ports),
     kill: () => mesh.kill(),
   }
 }
@@ -91,14 +91,14 @@ export async function startInProcess(): Promise<Side> {
     { ...process.env, ...HUGE_PAGES },
   )
   const ports = [server.port, ...others]
-  await until(() => meshQuiet(ports).then(() => true), 'the mesh in one process never confirms all writes')
+  await quietMesh(ports)
   return {
     name: 'in-process mesh',
     ports,
     get cpuSeconds() {
       return server.cpuSeconds
     },
-    quiet: () => meshQuiet(ports),
+    quiet: () => quietMesh(ports),
     kill: () => server.kill(),
   }
 }
@@ -127,16 +127,18 @@ function cpuOf(servers: readonly ChildServer[]): number {
   return servers.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0)
 }
 
-/** Writes that every owner confirms come after all that was written before. Throws when one is refused. */
-async function meshQuiet(ports: readonly number[]): Promise<void> {
+/** Writes that every owner confirms come after all that was written before. */
+async function quietMesh(ports: readonly number[]): Promise<void> {
   for (const port of ports) {
     const client = await RespSocket.connect(port)
-    client.command('MESH', 'CONSISTENCY', 'WRITE', 'ALL')
-    for (let i = 0; i < PROBES; i++) client.command('SET', `quiet:${i}`, 'x')
-    const replies = await client.take(PROBES + 1)
+    await client.call('MESH', 'CONSISTENCY', 'WRITE', 'ALL')
+    await until(async () => {
+      for (let i = 0; i < PROBES; i++) client.command('SET', `quiet:${i}`, 'x')
+      const refusal = (await client.take(PROBES)).find(({ type }) => type !== 'status')
+      if (refusal !== undefined) throw new Error(String(refusal.value))
+      return true
+    }, `the mesh never confirms all writes at port ${port}:`)
     client.destroy()
-    const refusal = replies.find(({ type }) => type !== 'status')
-    if (refusal !== undefined) throw new Error(`${port}: ${String(refusal.value)}`)
   }
 }
 
