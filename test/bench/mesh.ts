@@ -24,6 +24,8 @@ export interface MeshBenchOptions {
 const NODES = 3
 /** Sent word by word by redis-benchmark, which knows what to put in place of {tag} when it is aware of the cluster. */
 const TAGGED = 'key:{tag}:'
+/** Of each of the three slots. */
+const TAGGED_KEYS = Math.floor(KEY_SPACE / NODES)
 const TAGGED_KEY = `${TAGGED}__rand_int__`
 const TAGGED_COMMANDS = { SET: ['SET', TAGGED_KEY, 'xxx'], GET: ['GET', TAGGED_KEY] }
 /** A lane to each node: what the nodes take is seen, not how long the lines before them are. */
@@ -79,7 +81,7 @@ class MeshBench {
     await this.#aware('SET', 16).run(10_000)
     const tagged = await tagsChosen(this.#mesh.ports[0]!)
     if (tagged.length !== NODES) throw new Error(`redis-benchmark --cluster chose ${tagged.join()}`)
-    for (const prefix of tagged) await fill(this.#mesh, KEY_SPACE / NODES, [prefix])
+    await fill(this.#mesh, TAGGED_KEYS, tagged)
     await fill(this.#mesh, KEY_SPACE, ['key:'])
     await fill(this.#redis, KEY_SPACE, ['key:', TAGGED])
   }
@@ -165,7 +167,7 @@ class MeshBench {
 
   /** redis-benchmark, aware of the cluster: it draws from a slot of each node. */
   #aware(command: 'SET' | 'GET', pipeline: number): Contestant {
-    const flags = { P: pipeline, r: Math.floor(KEY_SPACE / NODES) }
+    const flags = { P: pipeline, r: TAGGED_KEYS }
     return redisBenchmarkOf(this.#mesh, flags, ['--cluster', ...TAGGED_COMMANDS[command]])
   }
 
