@@ -209,13 +209,16 @@ export class Doubts {
     { bytes, start, end }: { bytes: Buffer; start: number; end: number },
   ): void {
     const input = new ByteReader(bytes, start, end)
+    // Judged once each, after all words: a doubt may have a thousand keys.
+    const spokenOf = new Set<Doubt>()
     for (const { doubt, key } of keys) {
       const word = readPromisedStanding(input)
-      if (word === undefined) return
+      if (word === undefined) break
       const { holder, isServing, term, version } = word
       key.words.set(peerId, { version: versionName(version, term), holder, isServing })
-      if (this.#doubts.has(doubt)) this.#judge(doubt)
+      spokenOf.add(doubt)
     }
+    for (const doubt of spokenOf) if (this.#doubts.has(doubt)) this.#judge(doubt)
   }
 
   #judge(doubt: Doubt): void {

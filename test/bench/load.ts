@@ -7,14 +7,15 @@ import net from 'node:net'
 import type { ChildServer } from '../support/child-server.ts'
 import type { Run } from './workloads.ts'
 
-const KEY_SPACE = 100_000
-const CONNECTIONS = 50
+export const KEY_SPACE = 100_000
+export const CONNECTIONS = 50
 
 /** Runs redis-benchmark to its end; answers requests per second. */
 export async function benchmark(server: ChildServer, run: Run, requests: number): Promise<number> {
   const { workload, valueSize, pipeline } = run
   const what = workload.test === undefined ? (workload.command ?? []) : ['-t', workload.test]
-  return redisBenchmark(server, requests, pipeline, valueSize, what)
+  const flags = { P: pipeline, d: valueSize, r: KEY_SPACE }
+  return redisBenchmark(server.port, requests, flags, what)
 }
 
 /** Puts there what the workload reads. Keys are named as redis-benchmark names them. */
@@ -25,19 +26,19 @@ export async function prepare(server: ChildServer, run: Run): Promise<void> {
   socket.destroy()
 }
 
-async function redisBenchmark(
-  server: ChildServer,
+/** `flags` by their letters, `what` as redis-benchmark takes it at its end; answers requests per second. */
+export async function redisBenchmark(
+  port: number,
   requests: number,
-  pipeline: number,
-  valueSize: number,
+  flags: Readonly<Record<string, number>>,
   what: readonly string[],
 ): Promise<number> {
-  const flags = { p: server.port, c: CONNECTIONS, n: requests, P: pipeline, d: valueSize, r: KEY_SPACE }
-  const words = Object.entries(flags).flatMap(([flag, value]) => [`-${flag}`, String(value)])
+  const all = { p: port, c: CONNECTIONS, n: requests, ...flags }
+  const words = Object.entries(all).flatMap(([flag, value]) => [`-${flag}`, String(value)])
   const text = await outputOf('redis-benchmark', ['-h', '127.0.0.1', ...words, '--csv', ...what])
   const line = text.trim().split('\n').at(-1) ?? ''
   const perSecond = Number(/^"[^"]*","([\d.]+)"/.exec(line)?.[1])
-  if (!(perSecond > 0)) throw new Error(`redis-benchmark ${what.join(' ')} at ${server.name}:\n${text}`)
+  if (!(perSecond > 0)) throw new Error(`redis-benchmark ${what.join(' ')} at port ${port}:\n${text}`)
   return perSecond
 }
 
@@ -58,15 +59,15 @@ const BATCH = 100
 const BATCHES_IN_FLIGHT = 10
 const OK_BYTES = '+OK\r\n'.length
 
-/** SETs keys 0 to count - 1, 16 bytes each, with values of `valueBytes`; answers seconds. */
-export function loadKeys(port: number, count: number, valueBytes: number): Promise<number> {
+/** SETs keys 0 to count - 1, twelve digits after the prefix, with values of `valueBytes`; answers seconds. */
+export function loadKeys(port: number, count: number, valueBytes: number, prefix = 'key:'): Promise<number> {
   const { promise, resolve, reject } = withResolvers<number>()
   const started = performance.now()
   const socket = net.connect({ port, host: '127.0.0.1' })
   const one = Buffer.from(
-    `*3\r\n$3\r\nSET\r\n$16\r\nkey:000000000000\r\n$${valueBytes}\r\n${'v'.repeat(valueBytes)}\r\n`,
+    `*3\r\n$3\r\nSET\r\n$${prefix.length + 12}\r\n${prefix}000000000000\r\n$${valueBytes}\r\n${'v'.repeat(valueBytes)}\r\n`,
   )
-  const numberEnd = one.indexOf('key:') + 16
+  const numberEnd = one.indexOf(prefix) + prefix.length + 12
   let sent = 0
   let answeredBytes = 0
   const send = (): void => {

@@ -1,12 +1,11 @@
 /*
  * npm run bench [-- --quick] [--only set,get,memory] [--json file]: ours and redis-server in turn, in one
- * run, on this machine. Prints Markdown.
+ * run, on this machine. Prints Markdown. With --mesh three nodes are measured instead (mesh.ts).
  *
  * The idea: a figure means something only next to redis-server's, taken in the same minute. Both are
  * up, only one is under load; the order changes every round; medians of rounds are compared.
  * Shape: door (bench only).
  */
-import { writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { HUGE_PAGES } from '../../src/huge-pages.ts'
 import { ChildServer } from '../support/child-server.ts'
@@ -21,6 +20,8 @@ import {
   stallWhileLoading,
   startMs,
 } from './measures.ts'
+import { measureMesh } from './mesh.ts'
+import { Report } from './report.ts'
 import { type Run, requestsOf, runsOf } from './workloads.ts'
 
 /** Before the first round, so that neither server is measured while it warms up. */
@@ -31,17 +32,9 @@ interface Sample {
   readonly cpuPerMillion: number
 }
 
-interface Row {
-  readonly what: string
-  readonly unit: string
-  readonly ours: number
-  readonly theirs: number
-  /** Is a bigger number better? */
-  readonly isRate: boolean
-}
-
 const words = process.argv.slice(2)
 const isQuick = words.includes('--quick')
+const isMesh = words.includes('--mesh')
 const wordAfter = (flag: string): string | undefined =>
   words.includes(flag) ? words[words.indexOf(flag) + 1] : undefined
 const only = (wordAfter('--only') ?? '').split(',').filter((name) => name !== '')
@@ -57,20 +50,8 @@ const startOurs: Starter = () =>
   )
 const startTheirs: Starter = () => startRealRedis()
 
-const rows: Row[] = []
-
-function report(what: string, unit: string, ours: number, theirs: number, isRate = false): void {
-  rows.push({ what, unit, ours, theirs, isRate })
-  console.log(markdown(rows.at(-1)!))
-}
-
-function markdown({ what, unit, ours, theirs }: Row): string {
-  return `| ${what} | ${format(ours)} | ${format(theirs)} | ${(ours / theirs).toFixed(2)} | ${unit} |`
-}
-
-function format(number: number): string {
-  if (number >= 1000) return Math.round(number).toLocaleString('en-US')
-  return number >= 100 ? number.toFixed(0) : number.toPrecision(3)
+function add(what: string, unit: string, ours: number, theirs: number, isRate = false): void {
+  report.add({ what, unit, ours, theirs, isRate })
 }
 
 async function sample(server: ChildServer, run: Run): Promise<Sample> {
@@ -100,8 +81,8 @@ async function compareThroughput(ours: ChildServer, theirs: ChildServer, run: Ru
   const what = `${run.workload.name.toUpperCase()} ${run.valueSize} B, pipeline ${run.pipeline}`
   const rate = (list: readonly Sample[]): number => median(list.map((one) => one.perSecond))
   const cpu = (list: readonly Sample[]): number => median(list.map((one) => one.cpuPerMillion))
-  report(what, 'requests/s', rate(samples.ours), rate(samples.theirs), true)
-  report(`${what}: CPU`, 's per million', cpu(samples.ours), cpu(samples.theirs))
+  add(what, 'requests/s', rate(samples.ours), rate(samples.theirs), true)
+  add(`${what}: CPU`, 's per million', cpu(samples.ours), cpu(samples.theirs))
 }
 
 async function throughput(): Promise<void> {
@@ -131,18 +112,18 @@ async function inTurn<T>(
 async function others(): Promise<void> {
   if (isWanted('startup')) {
     const { ours, theirs } = await inTurn(5, startMs)
-    report('start to first PONG', 'ms', median(ours), median(theirs))
+    add('start to first PONG', 'ms', median(ours), median(theirs))
   }
   if (isWanted('idle')) {
     const { ours, theirs } = await inTurn(1, idleResidentBytes)
-    report('idle resident memory', 'MB', ours[0]! / 1e6, theirs[0]! / 1e6)
+    add('idle resident memory', 'MB', ours[0]! / 1e6, theirs[0]! / 1e6)
   }
   if (isWanted('memory') && (!isQuick || only.includes('memory'))) {
     const count = isQuick ? 200_000 : 1_000_000
     const { ours, theirs } = await inTurn(1, (start) => bytesPerKey(start, count))
     const what = `${count.toLocaleString('en-US')} keys of 16+100 B`
-    report(`${what}: resident`, 'bytes per key', ours[0]!.resident, theirs[0]!.resident)
-    report(`${what}: used_memory`, 'bytes per key', ours[0]!.used, theirs[0]!.used)
+    add(`${what}: resident`, 'bytes per key', ours[0]!.resident, theirs[0]!.resident)
+    add(`${what}: used_memory`, 'bytes per key', ours[0]!.used, theirs[0]!.used)
   }
   if (isWanted('stall') && (!isQuick || only.includes('stall'))) {
     const count = isQuick ? 500_000 : 2_000_000
@@ -153,7 +134,7 @@ async function others(): Promise<void> {
       unit = 'ms',
     ): void => {
       const of = (list: typeof ours): number => median(list.map((one) => one[name]))
-      report(`${what}: ${name}`, unit, of(ours), of(theirs))
+      add(`${what}: ${name}`, unit, of(ours), of(theirs))
     }
     pick('longestMs')
     pick('p999Ms')
@@ -163,13 +144,17 @@ async function others(): Promise<void> {
   }
 }
 
+// On the way out all servers are killed, so also on this way.
+process.once('SIGTERM', () => process.exit(143))
 const version = process.version
 console.log(
   `${cpus().length} cores, ${Math.round(totalmem() / 1e9)} GB, Node ${version}, ${rounds} rounds, medians\n`,
 )
-console.log('| what | ours | redis-server | ratio | unit |\n| --- | ---: | ---: | ---: | --- |')
-await throughput()
-await others()
+const report = new Report(isMesh ? 'ours and targets' : 'ours and redis')
+if (isMesh) await measureMesh(report, { isQuick, rounds, isWanted })
+else {
+  await throughput()
+  await others()
+}
 const json = wordAfter('--json')
-if (json !== undefined)
-  writeFileSync(json, `${JSON.stringify({ node: version, rounds, isQuick, rows }, null, 2)}\n`)
+if (json !== undefined) report.write(json, { node: version, rounds, isQuick })

@@ -25,13 +25,15 @@ export class MeshMember {
   readonly port: number
   readonly busPort: number
   readonly #flags: readonly string[]
+  readonly #environment: NodeJS.ProcessEnv
   #server: ChildServer | undefined
 
-  constructor(name: string, port: number, flags: readonly string[]) {
+  constructor(name: string, port: number, flags: readonly string[], environment: NodeJS.ProcessEnv) {
     this.name = name
     this.port = port
     this.busPort = port + 10_000
     this.#flags = flags
+    this.#environment = environment
   }
 
   /** It owns nothing and only passes on what it is asked. */
@@ -56,8 +58,8 @@ export class MeshMember {
   async start(seeds: readonly string[]): Promise<void> {
     const own = ['--port', String(this.port), '--bind', HOST, '--id', this.name, '--mesh', 'yes']
     const argv = [...nodeCommand(), 'start', ...own, '--seeds', seeds.join(','), ...this.#flags]
-    const { env } = process
-    this.#server = await ChildServer.start(this.name, process.execPath, () => argv, env, this.port)
+    const environment = { ...process.env, ...this.#environment }
+    this.#server = await ChildServer.start(this.name, process.execPath, () => argv, environment, this.port)
   }
 
   connect(): Promise<RespSocket> {
@@ -81,14 +83,24 @@ export class MeshMember {
 export class MeshProcesses {
   readonly members: MeshMember[] = []
   readonly #flags: readonly string[]
+  readonly #environment: NodeJS.ProcessEnv
 
-  private constructor(flags: readonly string[]) {
+  private constructor(flags: readonly string[], environment: NodeJS.ProcessEnv) {
     this.#flags = flags
+    this.#environment = environment
   }
 
-  /** Starts `count` nodes at once and waits until they are one mesh; the first `brokerCount` of them own nothing. */
-  static async start(count: number, flags: readonly string[] = [], brokerCount = 0): Promise<MeshProcesses> {
-    const mesh = new MeshProcesses(flags)
+  /**
+   * Starts `count` nodes at once and waits until they are one mesh; the first `brokerCount` of them own nothing.
+   * `environment`: what the nodes find there besides our own.
+   */
+  static async start(
+    count: number,
+    flags: readonly string[] = [],
+    brokerCount = 0,
+    environment: NodeJS.ProcessEnv = {},
+  ): Promise<MeshProcesses> {
+    const mesh = new MeshProcesses(flags, environment)
     for (let i = 0; i < count; i++) await mesh.#make(i < brokerCount ? BROKER_FLAGS : [])
     try {
       await Promise.all(mesh.members.map((member) => member.start([mesh.members[0]!.bus])))
@@ -130,7 +142,8 @@ export class MeshProcesses {
     const taken = new Set(this.members.map(({ port }) => port))
     let port = await freePort()
     while (taken.has(port)) port = await freePort()
-    const member = new MeshMember(`node-${this.members.length + 1}`, port, [...this.#flags, ...more])
+    const name = `node-${this.members.length + 1}`
+    const member = new MeshMember(name, port, [...this.#flags, ...more], this.#environment)
     this.members.push(member)
     return member
   }
