@@ -37,6 +37,7 @@ export const TOO_MANY_WAITING = 'CLUSTERDOWN too many requests wait for their sl
 
 /** Above any stall of a healthy node, below the time after which others take over. */
 const PAUSE_MS = 2500
+const ERROR_MARK = 45
 
 /** Who asked wants no replies (CLIENT REPLY). */
 const UNHEARD: ReplyTaker = { fillSlot() {} }
@@ -112,6 +113,18 @@ export class Router implements RequestRouter {
     }
     if (first === 0 && row.findKeys === undefined) return this.#admitKeyless(session, row, args)
     return this.#admitKeys(session, row, args)
+  }
+
+  hasTakenOver(session: Session, replyPlace: number): boolean {
+    const { writer } = session
+    const isRefused = writer.length > replyPlace && writer.bytes[replyPlace] === ERROR_MARK
+    return !isRefused && !this.#parts.parking.has(session)
+  }
+
+  hasKeysElsewhere(row: CommandRow, args: Args): boolean {
+    const { roles } = this.#parts.roles
+    this.#keys.read(row, args)
+    return this.#keys.slots.some((slot) => roles[slot] === ELSEWHERE)
   }
 
   refusesQueued(session: Session, row: CommandRow, args: Args): string | undefined {
@@ -220,7 +233,7 @@ export class Router implements RequestRouter {
       if (slot === first) continue
       isOneActing &&= roles.acting[slot] === roles.acting[first]
     }
-    if (!isOneActing) {
+    if (!isOneActing || this.#parts.spreads.namesKeysElsewhere(row, args, first)) {
       if (session.isProxied) return this.#refuse(session, NOT_PRIMARY)
       return this.#parts.spreads.onManyNodes(session, row, args, keys)
     }

@@ -61,7 +61,9 @@ export class ToldRanges {
     const own = [...table.owners.subarray(slot * table.copies, (slot + 1) * table.copies)]
     const first = acting[slot]!
     const ranked = first === NO_MEMBER ? own : [first, ...own.filter((owner) => owner !== first)]
-    const places = ranked.filter((owner) => owner !== NO_MEMBER).map((o) => this.#ids.indexOf(table.members[o]!))
+    const places = ranked
+      .filter((owner) => owner !== NO_MEMBER)
+      .map((o) => this.#ids.indexOf(table.members[o]!))
     return places.filter((place) => place >= 0)
   }
 }
