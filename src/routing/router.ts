@@ -13,6 +13,7 @@ import type { Args } from '../../resp/index.ts'
 import type { Call } from '../commands/call.ts'
 import { BLOCKING, PUBSUB, READONLY, WRITE } from '../commands/command.ts'
 import type { CommandRow } from '../commands/command-row.ts'
+import { carriedBytesMax } from '../mesh/frame.ts'
 import type { Batches } from '../replication/batches.ts'
 import { ELSEWHERE, NOBODY, SERVING, type SlotRoles } from '../replication/slot-roles.ts'
 import { type ConsistencyPolicy, stricter } from '../session/consistency-policy.ts'
@@ -33,6 +34,7 @@ export const TOO_FEW_OWNERS = 'NOREPLICAS Not enough good replicas to write.'
 export const DOWN = 'CLUSTERDOWN The cluster is down'
 export const NOT_SERVED = 'CLUSTERDOWN Hash slot not served'
 export const CROSS_SLOT = "CROSSSLOT Keys in request don't hash to the same slot"
+export const TOO_LONG = 'ERR the request is too long to be sent to other nodes: nothing was done'
 export const TOO_MANY_WAITING = 'CLUSTERDOWN too many requests wait for their slots to settle'
 
 /** Above any stall of a healthy node, below the time after which others take over. */
@@ -100,6 +102,7 @@ export class Router implements RequestRouter {
   }
 
   admits(session: Session, row: CommandRow, args: Args): boolean {
+    if (args.requestEnd - args.requestStart > carriedBytesMax) return this.#refuse(session, TOO_LONG)
     if (this.settings.policy !== null) this.#obey(this.settings.policy, session, row, args)
     const { first, last } = row.keys
     if (first !== 0 && first === last && row.findKeys === undefined) {

@@ -195,8 +195,7 @@ export class Spreads {
     // Half a pair is the command's to refuse.
     if (isSplit && (args.count - 1) % row.keys.step !== 0) return true
     const isHere = session.isReadonly && isRead && row.namedByValues === undefined
-    if (isHere && keys.slots.every((slot) => roles.rankOf(slot, selfId) >= 0))
-      return true
+    if (isHere && keys.slots.every((slot) => roles.rankOf(slot, selfId) >= 0)) return true
     if (keys.slots.some((slot) => roles.acting[slot] === NO_MEMBER)) return refuse(session, NOT_SERVED)
     this.#begin(session, row, args, keys)
     return false
