@@ -7,7 +7,8 @@ import { splitAddress } from '../gossip/index.ts'
 import type { Faults } from './mesh/faults.ts'
 import type { MeshNode as MeshNodeMachine } from './mesh-node.ts'
 import { HTTP_OFFSET, weightOf } from './mesh-settings.ts'
-import { NO_MEMBER, NOBODY, SERVING, UNSETTLED } from './replication/slot-roles.ts'
+import { NOBODY, SERVING, UNSETTLED } from './replication/slot-roles.ts'
+import { ToldRanges } from './routing/told-ranges.ts'
 import type {
   KeyStanding,
   LinkFacts,
@@ -27,11 +28,13 @@ export class MeshFacts implements MeshFace {
   readonly selfId: string
   readonly faults: Faults | null
   readonly #mesh: MeshNodeMachine
+  readonly #ranges: ToldRanges
   readonly #events: { atMs: number; text: string }[] = []
 
   constructor(mesh: MeshNodeMachine, faults: Faults | null = null) {
     this.#mesh = mesh
     this.faults = faults
+    this.#ranges = new ToldRanges(mesh.roles)
     this.clusterName = mesh.settings.cluster
     this.selfId = mesh.settings.id
     mesh.membership.events.subscribe((event) => this.#note(event))
@@ -72,24 +75,8 @@ export class MeshFacts implements MeshFace {
     ]
   }
 
-  /** The acting primary stands first: that is whom clients should talk to. */
   ranges(): readonly SlotRange[] {
-    const { placement, roles } = this.#mesh
-    const numbers = new Map(this.nodes().map(({ id }, number) => [id, number]))
-    const ranges: SlotRange[] = []
-    let key = ''
-    for (let slot = 0; slot < SLOT_COUNT && placement.copies > 0; slot++) {
-      const owners = [...placement.ownersOf(slot)]
-      const acting = roles.acting[slot]!
-      if (acting !== NO_MEMBER) owners.sort((a, b) => Number(b === acting) - Number(a === acting))
-      const known = owners
-        .map((owner) => numbers.get(placement.members[owner]!))
-        .filter((n) => n !== undefined)
-      if (known.join() === key) ranges[ranges.length - 1] = { ...ranges.at(-1)!, last: slot }
-      else ranges.push({ first: slot, last: slot, owners: known })
-      key = known.join()
-    }
-    return ranges
+    return this.#ranges.of(this.nodes().map(({ id }) => id))
   }
 
   links(): readonly LinkFacts[] {

@@ -12,6 +12,7 @@ import {
   type KeyFinder,
   type KeyRange,
   MOVABLE_KEYS,
+  type NamedByValues,
   NO_KEYS,
   NO_MANDATORY_KEYS,
   type Spread,
@@ -28,6 +29,7 @@ export class CommandRow {
   readonly flags: number
   readonly keys: KeyRange
   readonly findKeys: KeyFinder | undefined
+  readonly namedByValues: NamedByValues | undefined
   readonly group: Group
   readonly categories: readonly string[]
   readonly effect: 'self' | 'declared' | undefined
@@ -57,6 +59,7 @@ export class CommandRow {
     this.flags = command.flags
     this.keys = command.keys ?? NO_KEYS
     this.findKeys = command.findKeys
+    this.namedByValues = command.namedByValues
     this.group = command.group
     this.categories = command.categories ?? []
     this.effect = command.effect

@@ -62,6 +62,12 @@ export interface KeyRange {
 /** Keys found by reading the arguments (SORT ... STORE, ZUNION numkeys): appends argument numbers to `into`. */
 export type KeyFinder = (call: Call, into: number[]) => void
 
+/** Keys that only values tell (SORT BY weight_*): which arguments may name such, and the names once the values are here. */
+export interface NamedByValues {
+  readonly patterns: KeyFinder
+  readonly keys: (call: Call, visit: (key: Buffer) => void) => void
+}
+
 export const NO_KEYS: KeyRange = { first: 0, last: 0, step: 0 }
 export const FIRST_KEY: KeyRange = { first: 1, last: 1, step: 1 }
 export const TWO_KEYS: KeyRange = { first: 1, last: 2, step: 1 }
@@ -99,6 +105,7 @@ export interface Command {
   readonly flags: number
   readonly keys?: KeyRange
   readonly findKeys?: KeyFinder
+  readonly namedByValues?: NamedByValues
   readonly group: Group
   /** ACL categories beyond those that follow from flags and group: e.g. 'keyspace', 'dangerous', 'slow' is derived. */
   readonly categories?: readonly string[]

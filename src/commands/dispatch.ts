@@ -7,6 +7,7 @@ import { refusesWhileSubscribed } from '../session/channels.ts'
 import type { NodeState } from '../session/node-state.ts'
 import type { RequestRouter } from '../session/request-router.ts'
 import type { Session } from '../session/session.ts'
+import type { Transaction } from '../session/transaction.ts'
 import type { Eviction } from '../store/eviction.ts'
 import { DENYOOM, MAY_REPLICATE, NO_AUTH, NO_MULTI, PUBSUB, READONLY, WRITE } from './command.ts'
 import type { CommandRow } from './command-row.ts'
@@ -98,8 +99,13 @@ export class Dispatch {
 
   /** False: it does not run here, or not yet. */
   #runRouted(router: RequestRouter, session: Session, row: CommandRow, args: Args): boolean {
-    if (!router.admits(session, row, args)) return false
     const { length } = session.writer
+    const { transaction } = session
+    if (!router.admits(session, row, args)) {
+      const isShown = this.#node.monitors.count !== 0 && router.hasTakenOver(session, length)
+      if (isShown) this.#show(session, row, args, transaction)
+      return false
+    }
     this.#executor.serve(session, row, args, true)
     if (!router.hasWritten) return true
     // Who wants no reply is not told whether a write was confirmed.
@@ -108,7 +114,19 @@ export class Dispatch {
     return true
   }
 
+  /** What leaves for other nodes is seen by this one's monitors as if it had run here: a queue, and then its EXEC. */
+  #show(session: Session, row: CommandRow, args: Args, transaction: Transaction | null): void {
+    if (row.name === 'exec' && transaction !== null) {
+      transaction.rewind()
+      for (let queued = transaction.next(); queued !== undefined; queued = transaction.next()) {
+        this.#executor.show(session, queued.row as CommandRow, queued.args)
+      }
+    }
+    this.#executor.show(session, row, args)
+  }
+
   #admit(session: Session, args: Args): CommandRow | null {
+    const node = this.#node
     const found = this.#table.find(args)
     if (found === undefined) return this.#admitUnknown(session, args)
     let row = found
@@ -126,7 +144,11 @@ export class Dispatch {
       return this.#reject(session, row, 'ERR Command not allowed inside a transaction')
     }
     const fullness = this.refusesMemory()
-    if (fullness !== undefined && (flags & DENYOOM) !== 0) return this.#reject(session, row, fullness)
+    const isRefused = fullness !== undefined && (flags & DENYOOM) !== 0
+    // Room is needed where the command runs, and whoever that is looks for itself.
+    if (isRefused && node.router?.hasKeysElsewhere(row, args) !== true) {
+      return this.#reject(session, row, fullness)
+    }
     if (session.subscriptions !== null) {
       const refusal = refusesWhileSubscribed(session, row.fullName)
       if (refusal !== undefined) return this.#reject(session, row, refusal)

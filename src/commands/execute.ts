@@ -48,10 +48,13 @@ export class Executor {
   /** Runs a request as it came from its client and shows it to the monitors. */
   serve(session: Session, row: CommandRow, args: Args, mayBlock: boolean): void {
     this.execute(session, row, args, mayBlock)
-    const monitors = this.#node.monitors
-    if (monitors.count !== 0 && (row.flags & (SKIP_MONITOR | ADMIN)) === 0 && row.name !== 'quit') {
-      monitors.feed(session, args, this.call.nowMs)
-    }
+    if (this.#node.monitors.count !== 0) this.show(session, row, args)
+  }
+
+  /** To the monitors: what this node's own clients have sent, wherever it runs. */
+  show(session: Session, row: CommandRow, args: Args): void {
+    if (session.isProxied || (row.flags & (SKIP_MONITOR | ADMIN)) !== 0 || row.name === 'quit') return
+    this.#node.monitors.feed(session, args, this.call.nowMs)
   }
 
   /** Runs the row; answers false when the session was parked instead of answered. */

@@ -35,11 +35,41 @@ export function lookUpByPattern(
   into: Span,
 ): boolean {
   const { args, space } = call
-  const pattern = args.bytes
-  const start = args.starts[i]!
+  const length = makeKey(call, i, element, elementStart, elementEnd)
+  if (length === -1) return false
+  const ref = space.lookupRead(call.database, key, 0, length)
+  if (ref === 0) return false
+  const entries = space.entries
   const end = args.ends[i]!
+  const arrow = arrowAfter(args.bytes, starOf(call, i) + 1, end)
+  if (arrow !== -1)
+    return entries.typeOf(ref) === TYPE_HASH && hashGet(space, ref, args.bytes, arrow + 2, end, into)
+  if (entries.typeOf(ref) !== TYPE_STRING) return false
+  if (entries.storageOf(ref) === STORAGE_OBJECT) throw new Error('sort: a string in a collection object')
+  const from = entries.valueStart(ref)
+  into.set(entries.valueBuffer(ref), from, from + entries.valueLength(ref))
+  return true
+}
+
+/** The key that the pattern at argument i names for this element; undefined: it names none. */
+export function keyByPattern(
+  call: Call,
+  i: number,
+  element: Buffer,
+  elementStart: number,
+  elementEnd: number,
+): Buffer | undefined {
+  const length = makeKey(call, i, element, elementStart, elementEnd)
+  return length === -1 ? undefined : Buffer.from(key.subarray(0, length))
+}
+
+/** Puts the element in the place of the star; the length of the key then, -1 without a star. */
+function makeKey(call: Call, i: number, element: Buffer, elementStart: number, elementEnd: number): number {
+  const pattern = call.args.bytes
+  const start = call.args.starts[i]!
+  const end = call.args.ends[i]!
   const star = starOf(call, i)
-  if (star === -1) return false
+  if (star === -1) return -1
   const arrow = arrowAfter(pattern, star + 1, end)
   const keyEnd = arrow === -1 ? end : arrow
   const length = star - start + elementEnd - elementStart + keyEnd - star - 1
@@ -47,16 +77,7 @@ export function lookUpByPattern(
   pattern.copy(key, 0, start, star)
   element.copy(key, star - start, elementStart, elementEnd)
   pattern.copy(key, star - start + elementEnd - elementStart, star + 1, keyEnd)
-  const ref = space.lookupRead(call.database, key, 0, length)
-  if (ref === 0) return false
-  const entries = space.entries
-  if (arrow !== -1)
-    return entries.typeOf(ref) === TYPE_HASH && hashGet(space, ref, pattern, arrow + 2, end, into)
-  if (entries.typeOf(ref) !== TYPE_STRING) return false
-  if (entries.storageOf(ref) === STORAGE_OBJECT) throw new Error('sort: a string in a collection object')
-  const from = entries.valueStart(ref)
-  into.set(entries.valueBuffer(ref), from, from + entries.valueLength(ref))
-  return true
+  return length
 }
 
 function starOf(call: Call, i: number): number {

@@ -2,15 +2,24 @@
  * Sort [Table]: SORT and SORT_RO. Elements are copied out of the store first (sort-elements), weights are looked up
  * (sort-pattern), an array of indexes is put in order, and the range asked for is answered or stored as a list.
  */
-import { TYPE_LIST, TYPE_SET, TYPE_SORTED_SET } from '../store/entry.ts'
+import { TYPE_LIST, TYPE_SET, TYPE_SORTED_SET, TYPE_STRING } from '../store/entry.ts'
 import { listCreate, listPush } from '../store/list.ts'
 import { makeLarge } from '../store/sorted-set.ts'
 import { Span } from '../store/span.ts'
 import { NOT_AN_INTEGER, SYNTAX_ERROR, WRONG_TYPE } from './arguments.ts'
 import { type Call, NOTIFY_LIST } from './call.ts'
-import { type Command, DENYOOM, FIRST_KEY, type KeyFinder, MOVABLE_KEYS, READONLY, WRITE } from './command.ts'
+import {
+  type Command,
+  DENYOOM,
+  FIRST_KEY,
+  type KeyFinder,
+  MOVABLE_KEYS,
+  type NamedByValues,
+  READONLY,
+  WRITE,
+} from './command.ts'
 import { SortElements } from './sort-elements.ts'
-import { isConstantPattern, isElementPattern, lookUpByPattern } from './sort-pattern.ts'
+import { isConstantPattern, isElementPattern, keyByPattern, lookUpByPattern } from './sort-pattern.ts'
 
 const NOT_A_WEIGHT = "ERR One or more scores can't be converted into double"
 
@@ -188,9 +197,36 @@ const findSortKeys: KeyFinder = (call, into) => {
   if (storeArgument !== 0) into.push(storeArgument)
 }
 
+/** BY and GET name a key for each element. What is wrong with the request is told by running it. */
+const namedByElements: NamedByValues = {
+  patterns: (call, into) => {
+    const { args } = call
+    for (let i = 2; i + 1 < args.count; i++) {
+      if (args.is(i, 'LIMIT')) i += 2
+      else if (args.is(i, 'STORE')) i++
+      else if ((args.is(i, 'BY') || args.is(i, 'GET')) && !isConstantPattern(call, ++i)) into.push(i)
+    }
+  },
+  keys: (call, visit) => {
+    const patterns: number[] = []
+    namedByElements.patterns(call, patterns)
+    const ref = call.find(1)
+    const type = ref === 0 ? TYPE_STRING : call.space.entries.typeOf(ref)
+    if (type !== TYPE_LIST && type !== TYPE_SET && type !== TYPE_SORTED_SET) return
+    elements.load(call.space, type === TYPE_SORTED_SET ? makeLarge(call.space, ref) : ref, false)
+    for (let i = 0; i < elements.count; i++) {
+      for (const pattern of patterns) {
+        visit(keyByPattern(call, pattern, elements.bytes, elements.startOf(i), elements.endOf(i))!)
+      }
+    }
+    elements.clear()
+  },
+}
+
 const COMMON = {
   arity: -2,
   keys: FIRST_KEY,
+  namedByValues: namedByElements,
   group: 'generic',
   categories: ['set', 'sortedset', 'list', 'dangerous'],
   complexity: 'O(N+M*log(M)) for N elements and M answered ones',

@@ -1,12 +1,15 @@
 /**
- * String limit [Rule]: how long a string may become: proto-max-bulk-len, and never more than offsets can reach.
+ * String limit [Rule]: how long a string may become: proto-max-bulk-len, never more than offsets can reach, and in a mesh
+ * never more than can be sent to its other owners.
  * Knows the configuration's word for it and Redis' refusal, nothing of any one command.
  */
+import { carriedBytesMax } from '../mesh/frame.ts'
 import { STRING_BYTES_MAX } from '../store/string.ts'
 import type { Call } from './call.ts'
 
-export function stringBytesMax(call: Call): number {
-  return Math.min(call.node.config.number('proto-max-bulk-len'), STRING_BYTES_MAX)
+export function stringBytesMax({ node }: Call): number {
+  const ownMax = node.router === null ? STRING_BYTES_MAX : carriedBytesMax
+  return Math.min(node.config.number('proto-max-bulk-len'), ownMax)
 }
 
 /** The configuration cannot ask for less: below it, nobody needs to be asked. */

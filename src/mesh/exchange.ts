@@ -8,7 +8,7 @@
 import type { Buffer } from 'node:buffer'
 import { Asks } from './asks.ts'
 import { areFields } from './fields.ts'
-import { bodyBytesMax, prefixBytes } from './frame.ts'
+import { hasRoomFor, longBodyBytesMax, prefixBytes, slowestBytesPerMs } from './frame.ts'
 import { type Answered, type Correspondent, type FailReason, nothing } from './link-ports.ts'
 import type { FlushableLink, LinkRoom } from './link-room.ts'
 import { Output } from './output.ts'
@@ -44,7 +44,8 @@ export class Exchange {
   send(verb: VerbRow, fields: readonly unknown[], body: Buffer, start: number, end: number): boolean {
     requireShape(verb, fields, false)
     const bytes = end - start
-    const hasRoom = this.output.isEmpty || this.output.queuedBytes + bytes <= this.room.limits.outputBytesMax
+    const { outputBytesMax } = this.room.limits
+    const hasRoom = hasRoomFor(bytes, this.output.queuedBytes, outputBytesMax)
     if (!this.isAccepting || !hasRoom || bytes > verb.bodyBytesMax) {
       this.room.counters.framesDropped++
       return false
@@ -88,9 +89,9 @@ export class Exchange {
   answer(correlation: number, fields: readonly unknown[], body: Buffer, start: number, end: number): void {
     this.#settle(correlation)
     const bytes = end - start
-    if (bytes > bodyBytesMax) {
+    if (bytes > longBodyBytesMax) {
       this.#putFailure(correlation, 'unanswered', 'the answer is too long')
-    } else if (this.output.queuedBytes + bytes > this.room.limits.answersBytesMax) {
+    } else if (!hasRoomFor(bytes, this.output.queuedBytes, this.room.limits.answersBytesMax)) {
       this.room.counters.answersWithheld++
       this.#putFailure(correlation, 'unanswered', 'answers are not read')
     } else {
@@ -235,15 +236,15 @@ export class Exchange {
     const { limits } = this.room
     const { asks, output } = this
     if (asks.count >= limits.asksCountMax) return 'too many asks are waiting'
-    if (asks.count > 0 && asks.bytes + bytes > limits.asksBytesMax) return 'too many bytes are waiting'
-    if (!output.isEmpty && output.queuedBytes + bytes > limits.outputBytesMax) return 'the peer does not read'
+    if (!hasRoomFor(bytes, asks.bytes, limits.asksBytesMax)) return 'too many bytes are waiting'
+    if (!hasRoomFor(bytes, output.queuedBytes, limits.outputBytesMax)) return 'the peer does not read'
     return ''
   }
 
   #awaitAnswer(verb: VerbRow, bytes: number, deadlineMs: number, answered: Answered): number {
     const correlation = this.room.correlations.next()
     if (this.asks.has(correlation)) throw new Error('an ask has waited for four billion others')
-    const deadlineAtMs = this.room.ports.monotonicMs() + deadlineMs
+    const deadlineAtMs = this.room.ports.monotonicMs() + deadlineMs + bytes / slowestBytesPerMs
     this.asks.add({ correlation, verb, bytes, deadlineAtMs, answered })
     return correlation
   }

@@ -12,8 +12,19 @@ export const lengthBytes = 4
 export const headerLengthBytes = 2
 export const prefixBytes = lengthBytes + headerLengthBytes
 export const bodyBytesMax = 64 * 1024 * 1024
+/** Of verbs that carry values: one of 512 MiB, the longest that Redis takes, and what goes with it. */
+export const longBodyBytesMax = 640 * 1024 * 1024
+/** One value, and one request, leave room for what is sent with them. */
+export const carriedBytesMax = longBodyBytesMax - 16 * 1024 * 1024
+/** A long body is given the time it takes on a slow network: 10 MB/s. */
+export const slowestBytesPerMs = 10_000
 /** The longest frame, without its own length. */
-export const frameBytesMax = headerLengthBytes + headerBytesMax + bodyBytesMax
+export const frameBytesMax = headerLengthBytes + headerBytesMax + longBodyBytesMax
+
+/** Is there room behind what waits already? What is longer than the limit by itself goes when all before it keeps the limit. */
+export function hasRoomFor(bytes: number, waitingBytes: number, limitBytes: number): boolean {
+  return waitingBytes + bytes <= limitBytes || (bytes > limitBytes && waitingBytes <= limitBytes)
+}
 /** A header is at least an array of two numbers. */
 export const frameBytesMin = headerLengthBytes + 3
 

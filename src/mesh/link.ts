@@ -23,6 +23,7 @@ import {
   type Refusal,
 } from './link-ports.ts'
 import type { LinkRoom } from './link-room.ts'
+import { Patience } from './patience.ts'
 import { nonceBytes, type VerbRow, verbs } from './verbs.ts'
 import type { Wire, WireEnd, WireEvents } from './wires.ts'
 
@@ -49,7 +50,7 @@ export class Link implements Correspondent, WireEvents {
   readonly #log: LinkLog
   #wire: Wire | undefined
   #greetingEndsAtMs: number
-  #heardAtMs: number
+  readonly #patience: Patience
   #tickedAtMs: number
   #pingCorrelation: number
 
@@ -79,7 +80,7 @@ export class Link implements Correspondent, WireEvents {
     this.#log = new LinkLog(room.log, direction, remote)
     this.#wire = undefined
     this.#greetingEndsAtMs = nowMs + room.limits.greetingMs
-    this.#heardAtMs = nowMs
+    this.#patience = new Patience(nowMs)
     this.#tickedAtMs = nowMs
     this.#pingCorrelation = 0
   }
@@ -95,7 +96,7 @@ export class Link implements Correspondent, WireEvents {
 
   /** When the last byte of the peer came, by the monotonic clock. */
   get heardAtMs(): number {
-    return this.#heardAtMs
+    return this.#patience.heardAtMs
   }
 
   /** Whether new frames are taken, if only to be queued. */
@@ -173,7 +174,7 @@ export class Link implements Correspondent, WireEvents {
   uncork(): void {
     if (!this.#isCorked) return
     this.#isCorked = false
-    this.#heardAtMs = this.room.ports.monotonicMs()
+    this.#patience.heardAtMs = this.room.ports.monotonicMs()
     if (this.state !== 'closed') this.#exchange.announce()
   }
 
@@ -205,10 +206,12 @@ export class Link implements Correspondent, WireEvents {
     const gapMs = nowMs - this.#tickedAtMs
     this.#tickedAtMs = nowMs
     if (gapMs > limits.tickGapMs) {
-      this.#heardAtMs += gapMs
+      this.#patience.onPause(gapMs)
       this.#greetingEndsAtMs += gapMs
     }
-    this.#exchange.onTick(nowMs)
+    const { pendingBytes } = this.#reader
+    // An answer that is on its way is waited for: what is long comes in for longer than its deadline.
+    if (!this.#patience.isReceivingLong(nowMs, pendingBytes, limits.pingIdleMs)) this.#exchange.onTick(nowMs)
     if (this.farewell.isSaid && this.state === 'up') this.#exchange.announce()
     if (this.state === 'up') {
       if (!this.#isCorked) this.#listen(nowMs)
@@ -226,7 +229,7 @@ export class Link implements Correspondent, WireEvents {
 
   onBytes(chunk: Buffer): void {
     if (this.state === 'closed') return
-    this.#heardAtMs = this.room.ports.monotonicMs()
+    this.#patience.heardAtMs = this.room.ports.monotonicMs()
     this.room.counters.bytesIn += chunk.length
     try {
       if (!this.#reader.onBytes(chunk, this)) this.#refuseBytes('a length is impossible')
@@ -238,7 +241,8 @@ export class Link implements Correspondent, WireEvents {
 
   onDrain(): void {
     if (this.state === 'closed') return
-    this.#exchange.output.onDrain()
+    const takenBytes = this.#exchange.output.onDrain()
+    this.#patience.onTaken(takenBytes, this.room.ports.monotonicMs())
     this.#write()
   }
 
@@ -341,11 +345,10 @@ export class Link implements Correspondent, WireEvents {
   #listen(nowMs: number): void {
     const { limits, counters } = this.room
     const { asks } = this.#exchange
-    const quietMs = nowMs - this.#heardAtMs
-    if (quietMs >= limits.silenceMs && asks.count > 0) {
+    if (asks.count > 0 && this.#patience.isTooQuiet(nowMs, limits.silenceMs, this.queuedBytes)) {
       counters.silentLinks++
       this.close('silent')
-    } else if (quietMs >= limits.pingIdleMs && !asks.has(this.#pingCorrelation)) {
+    } else if (this.#patience.quietMs(nowMs) >= limits.pingIdleMs && !asks.has(this.#pingCorrelation)) {
       this.#pingCorrelation = this.#exchange.askAnyway(verbs.ping, [], Number.POSITIVE_INFINITY, ignore)
     }
   }

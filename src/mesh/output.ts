@@ -89,11 +89,13 @@ export class Output {
     this.#parcels.splice(0, taken)
   }
 
-  /** The wire has let go of the first parcel. */
-  onDrain(): void {
-    if (!this.#isBlocked) return
+  /** The wire has let go of the first parcel; how many bytes that were. */
+  onDrain(): number {
+    if (!this.#isBlocked) return 0
     this.#isBlocked = false
-    this.#finish(this.#parcels.shift()!)
+    const parcel = this.#parcels.shift()!
+    this.#finish(parcel)
+    return parcel.length
   }
 
   /** Takes over what another output has queued and not begun to write, behind its own. */

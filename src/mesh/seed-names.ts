@@ -5,8 +5,9 @@
  *   cache-1:16379           a name is its first address; until it has one, the name itself, which nobody answers at
  *   dns://cache:16379       all addresses of a name, in one order everywhere; without a port, the port we listen on
  *
- * The idea: names mean something else tomorrow, so they are asked again while this node is alone, and when it has lost
- * somebody, who may come back elsewhere. An answer only ever adds to what may be called on: no name that fails makes
+ * The idea: names mean something else tomorrow, so they are asked again: often while this node is alone or has lost
+ * somebody, who may come back elsewhere, and now and then for ever, as those who were named one by one may each have
+ * founded a mesh: they find each other when the name lists both. An answer only ever adds to what may be called on: no name that fails makes
  * anybody leave, and a node whose seeds cannot be found yet waits for them instead of founding a mesh of its own. It
  * knows neither resolvers nor gossip. Shape: machine.
  */
@@ -28,6 +29,8 @@ export interface SeedTimings {
   readonly aloneMs: number
   /** At least this long between two questions while somebody is missing, and at most while alone. */
   readonly intervalMs: number
+  /** Between two questions of a mesh in which nobody is missing. */
+  readonly calmMs: number
   /** How long somebody who is lost is looked for. */
   readonly missedMs: number
   readonly lookMs: number
@@ -36,6 +39,7 @@ export interface SeedTimings {
 export const SEED_TIMINGS: SeedTimings = {
   aloneMs: 1000,
   intervalMs: 30_000,
+  calmMs: 60_000,
   missedMs: 600_000,
   lookMs: 1000,
 }
@@ -122,7 +126,7 @@ export class SeedNames {
   }
 
   #isDue(aliveCount: number): boolean {
-    const { aloneMs, intervalMs, missedMs } = this.#timings
+    const { aloneMs, calmMs, intervalMs, missedMs } = this.#timings
     const nowMs = this.#ports.monotonicMs()
     const isFirstMiss = aliveCount < this.#most && this.#missingSinceMs === 0
     if (aliveCount >= this.#most) {
@@ -134,7 +138,7 @@ export class SeedNames {
     if (isFirstMiss) return true
     if (aliveCount > 1) {
       this.#waitMs = aloneMs
-      return aliveCount < this.#most && nowMs - this.#askedMs >= intervalMs
+      return nowMs - this.#askedMs >= (aliveCount < this.#most ? intervalMs : calmMs)
     }
     if (nowMs - this.#askedMs < this.#waitMs) return false
     this.#waitMs = Math.min(this.#waitMs * 2, intervalMs)

@@ -18,7 +18,7 @@ import {
   isText,
   isU32,
 } from './fields.ts'
-import { bodyBytesMax } from './frame.ts'
+import { bodyBytesMax, longBodyBytesMax } from './frame.ts'
 import type { Arrival, Correspondent } from './link-ports.ts'
 
 export interface AnswerShape {
@@ -54,6 +54,7 @@ const isNonce: FieldCheck = (value) => value instanceof Uint8Array && value.leng
 const isFingerprint = isCount
 const empty: AnswerShape = { fields: [], bodyBytesMax: 0 }
 const bytesOnly: AnswerShape = { fields: [], bodyBytesMax }
+const values: AnswerShape = { fields: [], bodyBytesMax: longBodyBytesMax }
 
 /** Who somebody is; `major` stays the first field for ever, so that later protocols can be told from broken ones. */
 const introduction: readonly FieldCheck[] = [
@@ -81,7 +82,7 @@ export const verbs = {
   /** The sender starts nothing more on this link; its answer says that all before it has been served. */
   goodbye: { number: 6, name: 'goodbye', fields: [isName(32)], bodyBytesMax: 0, answer: empty },
   /** Fields and body are those that the row of the ask declares. */
-  answer: { number: 7, name: 'answer', fields: [], bodyBytesMax, answer: undefined },
+  answer: { number: 7, name: 'answer', fields: [], bodyBytesMax: longBodyBytesMax, answer: undefined },
   /** Instead of an answer: why (FAILURES), and what is the matter. */
   failure: {
     number: 8,
@@ -95,13 +96,19 @@ export const verbs = {
   /** Body: one packet of gossip's own. */
   gossip: { number: 16, name: 'gossip', fields: [], bodyBytesMax, answer: undefined },
   /** Raw requests for the primary of their slots: fingerprint of the placement. Answer: raw replies. */
-  forward: { number: 17, name: 'forward', fields: [isFingerprint], bodyBytesMax, answer: bytesOnly },
+  forward: {
+    number: 17,
+    name: 'forward',
+    fields: [isFingerprint],
+    bodyBytesMax: longBodyBytesMax,
+    answer: values,
+  },
   /** What commands did: the batch, the one sent before it on this link, the oldest still awaited. */
   effects: {
     number: 18,
     name: 'effects',
     fields: [isCount, isCount, isCount],
-    bodyBytesMax,
+    bodyBytesMax: longBodyBytesMax,
     answer: undefined,
   },
   /** All batches up to this number are applied. Body: the exceptions. */
@@ -112,7 +119,7 @@ export const verbs = {
     name: 'read',
     fields: [isU32],
     bodyBytesMax,
-    answer: { fields: [isU32], bodyBytesMax },
+    answer: { fields: [isU32], bodyBytesMax: longBodyBytesMax },
   },
   /** Whole entries: slot, flags. The answer says whether there are more. */
   pull: {
@@ -125,7 +132,13 @@ export const verbs = {
   /** Summaries of the slots in the body: fingerprint of the placement. */
   digests: { number: 22, name: 'digests', fields: [isFingerprint], bodyBytesMax, answer: bytesOnly },
   /** Messages for whoever listens over there: how many. */
-  publish: { number: 23, name: 'publish', fields: [isU32], bodyBytesMax, answer: undefined },
+  publish: {
+    number: 23,
+    name: 'publish',
+    fields: [isU32],
+    bodyBytesMax: longBodyBytesMax,
+    answer: undefined,
+  },
   /** One node's part of a command that all nodes serve: database, flags. */
   gather: { number: 24, name: 'gather', fields: [isU32, isU32], bodyBytesMax, answer: bytesOnly },
   /** A page of a slot's versions: slot, cursor. The answer says where the next begins, 0 for nowhere. */
@@ -143,7 +156,7 @@ export const verbs = {
     number: 27,
     name: 'transfer',
     fields: [],
-    bodyBytesMax,
+    bodyBytesMax: longBodyBytesMax,
     answer: { fields: [isU32, isU32, isU32], bodyBytesMax: 0 },
   },
   /**
@@ -162,7 +175,13 @@ export const verbs = {
   /** Answered as soon as everything written over there before has been confirmed, or will not be. */
   drain: { number: 34, name: 'drain', fields: [], bodyBytesMax: 0, answer: empty },
   /** The same as `publish` for shard channels. The answer says how many listeners each message has reached. */
-  shardPublish: { number: 40, name: 'shard-publish', fields: [isU32], bodyBytesMax, answer: bytesOnly },
+  shardPublish: {
+    number: 40,
+    name: 'shard-publish',
+    fields: [isU32],
+    bodyBytesMax: longBodyBytesMax,
+    answer: bytesOnly,
+  },
   /**
    * A blocking request that waits for ever: the asker's number of it, above all before it, its database, the manners of
    * its client. The answer says whether there was room for it; its reply follows as `woken`.
@@ -171,13 +190,19 @@ export const verbs = {
     number: 44,
     name: 'wait',
     fields: [isCount, isU32, isU32],
-    bodyBytesMax,
+    bodyBytesMax: longBodyBytesMax,
     answer: { fields: [isFlag], bodyBytesMax: 0 },
   },
   /** Waits of the sender are over, from one number to another, both included. Those that still wait are answered nil. */
   unwait: { number: 45, name: 'unwait', fields: [isCount, isCount], bodyBytesMax: 0, answer: empty },
   /** What became of a wait: its number (0: of all) and its reply, or first, without one, that that is being confirmed. */
-  woken: { number: 46, name: 'woken', fields: [isCount, isFlag], bodyBytesMax, answer: empty },
+  woken: {
+    number: 46,
+    name: 'woken',
+    fields: [isCount, isFlag],
+    bodyBytesMax: longBodyBytesMax,
+    answer: empty,
+  },
 } as const satisfies Record<string, VerbRow>
 
 export type VerbName = keyof typeof verbs

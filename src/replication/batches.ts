@@ -12,6 +12,7 @@
  * first names 0. Effects a peer did not get, or did not confirm before its link ended, are handed to `onMissed`: a hint
  * will follow. It knows no keys and no commands; who the owners are is told by `onGroups`.
  */
+import { hasRoomFor, slowestBytesPerMs } from '../mesh/frame.ts'
 import { ByteWriter } from '../store/byte-writer.ts'
 import type { Barrier } from './barrier.ts'
 import { Batch } from './batch.ts'
@@ -186,7 +187,7 @@ export class Batches {
   onTick(nowMs: number): void {
     for (const batch of this.#waiting) {
       if (nowMs - batch.sentMs < this.limits.confirmMs) break
-      if (!batch.isWaitedFor) continue
+      if (!batch.isWaitedFor || nowMs < this.#deadlineOf(batch)) continue
       this.counters.expired++
       batch.expire()
     }
@@ -210,7 +211,7 @@ export class Batches {
     const { bytes, length } = batch.writer
     for (const peerId of group.peerIds) {
       const lane = this.#laneOf(peerId)
-      const hasRoom = lane.bytes + length <= this.limits.unconfirmedBytesMax
+      const hasRoom = hasRoomFor(length, lane.bytes, this.limits.unconfirmedBytesMax)
       const frame = this.#frame
       frame.number = batch.number
       frame.previous = lane.last
@@ -254,7 +255,12 @@ export class Batches {
     const doubtful = batch.takeDoubtful()
     if (doubtful.length === 0) return
     const { bytes, length } = batch.writer
-    this.#ports.onDoubt(doubtful, bytes, length, batch.sentMs + this.limits.confirmMs)
+    this.#ports.onDoubt(doubtful, bytes, length, this.#deadlineOf(batch))
+  }
+
+  /** Until when those who wait for it do; what is long takes its time on the way. */
+  #deadlineOf(batch: Batch): number {
+    return batch.sentMs + this.limits.confirmMs + Math.floor(batch.writer.length / slowestBytesPerMs)
   }
 
   #laneOf(peerId: string): Lane {

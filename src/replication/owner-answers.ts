@@ -6,6 +6,7 @@
  * what is told with the grant is all that they will ever have confirmed with our help. Effects that still wait for a
  * whole entry could yet be confirmed: a claim of their slot is granted once they are in. It asks nobody anything.
  */
+import { carriedBytesMax } from '../mesh/frame.ts'
 import type { Arrival, Correspondent } from '../mesh/link-ports.ts'
 import type { Verbs } from '../mesh/verbs.ts'
 import { ByteReader, ByteWriter } from '../store/byte-writer.ts'
@@ -82,7 +83,7 @@ export function readPromisedStanding(input: ByteReader): PromisedStanding | unde
 }
 
 export class OwnerAnswers {
-  limits: AnswerLimits = { entriesBytes: 1024 * 1024, entryBytesMax: 60 * 1024 * 1024 }
+  limits: AnswerLimits = { entriesBytes: 1024 * 1024, entryBytesMax: carriedBytesMax }
   readonly counters = { summaries: 0, grants: 0, outclaimed: 0, pages: 0, offers: 0, reads: 0, oversized: 0 }
   readonly #parts: AnswerParts
   readonly #ports: AnswerPorts

@@ -5,6 +5,7 @@
  *
  * It does not know why anybody misses anything, and remembers nothing: what fails is the caller's to try again.
  */
+import { carriedBytesMax } from '../mesh/frame.ts'
 import type { Arrival, Correspondent, Outcome } from '../mesh/link-ports.ts'
 import { type Verbs, verbs } from '../mesh/verbs.ts'
 import { ByteWriter } from '../store/byte-writer.ts'
@@ -23,7 +24,7 @@ export interface TransferLimits {
   frameBytes: number
   /** An entry longer than this is not sent: no frame could carry it. */
   entryBytesMax: number
-  /** Long enough for a frame with one entry of the greatest length. */
+  /** Of a frame; a long one is given more. */
   deadlineMs: number
 }
 
@@ -49,7 +50,7 @@ interface Transfer {
 }
 
 export class Transfers {
-  limits: TransferLimits = { frameBytes: 512 * 1024, entryBytesMax: 60 * 1024 * 1024, deadlineMs: 5000 }
+  limits: TransferLimits = { frameBytes: 512 * 1024, entryBytesMax: carriedBytesMax, deadlineMs: 5000 }
   readonly counters = {
     framesOut: 0,
     keysOut: 0,

@@ -97,6 +97,19 @@ export class Bench {
     return reply
   }
 
+  /** Keys that only these values tell, each once; what the command reads beside the entries. */
+  keysNamedBy({ args, database, entries, row }: BenchWork): Buffer[] {
+    const call = this.#call
+    const names = new Set<string>()
+    if (row.namedByValues === undefined || !this.#load(entries)) return []
+    call.args = args
+    call.row = row
+    call.database = this.#space.databaseMap[database]!
+    row.namedByValues.keys(call, (key) => names.add(key.toString('latin1')))
+    this.clear()
+    return [...names].map((name) => Buffer.from(name, 'latin1'))
+  }
+
   /** How a key stands among these entries, as its node sees it. */
   standingOf(entries: readonly Buffer[], { database, key }: BenchKey): string {
     this.#load(entries)

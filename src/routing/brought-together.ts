@@ -13,13 +13,9 @@ import type { Bench } from './bench.ts'
 import { ENTRIES } from './distant-requests.ts'
 import { mannersByte } from './forward-body.ts'
 import { HeldPlace } from './held-place.ts'
-import { errorReply } from './joined-replies.ts'
-import { KeyQuestion, type KeyQuestionParts } from './key-question.ts'
+import type { KeyQuestionParts } from './key-question.ts'
+import { bringAll } from './named-keys.ts'
 import type { RequestKeys } from './request-keys.ts'
-
-/** What the entries of one request may take together. */
-export const BROUGHT_BYTES_MAX = 63 * 1024 * 1024
-export const TOO_LARGE = 'ERR the values are too large to be brought together from several nodes'
 
 export interface BroughtTogetherParts extends KeyQuestionParts {
   readonly bench: Bench
@@ -40,16 +36,14 @@ export class BroughtTogether {
     const names = new Set(requestKeys.positions.map((i) => args.text(i)))
     const keys = [...names].map((name) => Buffer.from(name, 'latin1'))
     const question = { name: ENTRIES, keys, database, manners: mannersByte(session) }
-    const asked = new KeyQuestion(this.#parts, question, (error, entries) => {
+    const work = { row, args: kept, database, protocol }
+    // Who asks twice must not be overtaken in between.
+    if (row.namedByValues !== undefined) place.hold()
+    const asked = bringAll(this.#parts, question, work, (error, entries) => {
       if (error !== undefined) return place.fill(error)
-      if (isTooLarge(entries)) return place.fill(errorReply(TOO_LARGE))
-      place.fill(bench.run({ row, args: kept, entries, database, protocol }))
+      place.fill(bench.run({ ...work, entries }))
       bench.clear()
     })
     if (asked.isWaiting) place.hold()
   }
-}
-
-export function isTooLarge(entries: readonly Buffer[]): boolean {
-  return entries.reduce((sum, entry) => sum + entry.length, 0) > BROUGHT_BYTES_MAX
 }

@@ -12,7 +12,7 @@ import { MovedElement, MovedMember } from './moved-elements.ts'
 import { RenamedKey } from './renamed-keys.ts'
 import type { RequestKeys } from './request-keys.ts'
 import type { SourcesParts } from './sources.ts'
-import { looksForKeys, storeResult } from './stored-results.ts'
+import { storeResult } from './stored-results.ts'
 
 type Begin = (parts: SourcesParts, errand: ClientErrand) => void
 
@@ -25,8 +25,8 @@ const BY_SPREAD: Partial<Record<Spread, Begin>> = {
   'first-of': popFromFirst,
 }
 
-export function isErrand(row: CommandRow, args: Args): boolean {
-  return row.spread !== undefined && BY_SPREAD[row.spread] !== undefined && !looksForKeys(row, args)
+export function isErrand(row: CommandRow): boolean {
+  return row.spread !== undefined && BY_SPREAD[row.spread] !== undefined
 }
 
 export function runErrand(

@@ -59,6 +59,8 @@ class Frame {
 }
 
 const TRIES_MAX = 8
+/** A round that brings more than this for one node leaves in several frames. */
+const FRAME_BYTES = 16 * 1024 * 1024
 const RETRY_DELAY_MS = 40
 
 export class Forwards {
@@ -88,16 +90,22 @@ export class Forwards {
   }
 
   flush(): void {
-    for (const [peerId, frame] of this.#open) {
-      this.#open.delete(peerId)
-      this.counters.frames++
-      const body = requestsBody(frame.items.length, frame.heads, frame.raws)
-      this.#ports.ask(peerId, body.bytes, body.length, (outcome) => this.#onOutcome(frame, outcome))
-    }
+    for (const [peerId, frame] of this.#open) this.#leave(peerId, frame)
+  }
+
+  #leave(peerId: string, frame: Frame): void {
+    this.#open.delete(peerId)
+    this.counters.frames++
+    const body = requestsBody(frame.items.length, frame.heads, frame.raws)
+    this.#ports.ask(peerId, body.bytes, body.length, (outcome) => this.#onOutcome(frame, outcome))
   }
 
   #add(peerId: string, item: ForwardItem, bytes: Uint8Array, start: number, end: number): void {
     let frame = this.#open.get(peerId)
+    if (frame !== undefined && frame.raws.length + end - start > FRAME_BYTES) {
+      this.#leave(peerId, frame)
+      frame = undefined
+    }
     if (frame === undefined) {
       frame = new Frame()
       this.#open.set(peerId, frame)

@@ -57,6 +57,10 @@ export class Parking {
     return true
   }
 
+  has(session: Session): boolean {
+    return this.#bySession.has(session)
+  }
+
   forget(session: Session): void {
     this.#bySession.delete(session)
   }

@@ -61,13 +61,20 @@ export class PartSender {
   #runHere(part: Part, taker: PartTaker, place: number, tries: number): boolean {
     const { ports } = this.#parts
     const body = requestBody(part.database, part.manners, part.raw)
-    const forwarded = new Forwarded(this.#host, '', body, rawsAt(body), ports.wallMs(), (answer, length) => {
-      const reply = answer === undefined ? undefined : repliesOf(answer, 0, length, 1)?.[0]
-      if (reply === undefined) taker.fillSlot(place, part.isWrite ? OUTCOME_OPEN : UNREACHABLE)
-      else if (!isNotPrimary(reply)) taker.fillSlot(place, reply)
-      else if (tries >= TRIES_MAX) taker.fillSlot(place, UNREACHABLE)
-      else ports.after(RETRY_DELAY_MS, () => taker.reroute(place, tries + 1))
-    })
+    const forwarded = new Forwarded(
+      this.#host,
+      this.#parts.selfId,
+      body,
+      rawsAt(body),
+      ports.wallMs(),
+      (answer, length) => {
+        const reply = answer === undefined ? undefined : repliesOf(answer, 0, length, 1)?.[0]
+        if (reply === undefined) taker.fillSlot(place, part.isWrite ? OUTCOME_OPEN : UNREACHABLE)
+        else if (!isNotPrimary(reply)) taker.fillSlot(place, reply)
+        else if (tries >= TRIES_MAX) taker.fillSlot(place, UNREACHABLE)
+        else ports.after(RETRY_DELAY_MS, () => taker.reroute(place, tries + 1))
+      },
+    )
     forwarded.run()
     return forwarded.hasRun
   }

@@ -9,8 +9,8 @@ import { askPart } from './asked-part.ts'
 import type { ClientErrand } from './client-errand.ts'
 import { ABSENT, ANY, STORE } from './distant-writes.ts'
 import type { KeyEvent } from './bench.ts'
-import { BROUGHT_BYTES_MAX, TOO_LARGE } from './brought-together.ts'
 import { isError, isNil, textOf } from './joined-replies.ts'
+import { BROUGHT_BYTES_MAX, TOO_LARGE } from './named-keys.ts'
 import { bringSources, type SourcesParts } from './sources.ts'
 
 const TRIES_MAX = 8

@@ -13,6 +13,7 @@ import type { Args } from '../../resp/index.ts'
 import type { Call } from '../commands/call.ts'
 import { BLOCKING, PUBSUB, READONLY, WRITE } from '../commands/command.ts'
 import type { CommandRow } from '../commands/command-row.ts'
+import { carriedBytesMax } from '../mesh/frame.ts'
 import type { Batches } from '../replication/batches.ts'
 import { ELSEWHERE, NOBODY, SERVING, type SlotRoles } from '../replication/slot-roles.ts'
 import { type ConsistencyPolicy, stricter } from '../session/consistency-policy.ts'
@@ -33,10 +34,12 @@ export const TOO_FEW_OWNERS = 'NOREPLICAS Not enough good replicas to write.'
 export const DOWN = 'CLUSTERDOWN The cluster is down'
 export const NOT_SERVED = 'CLUSTERDOWN Hash slot not served'
 export const CROSS_SLOT = "CROSSSLOT Keys in request don't hash to the same slot"
+export const TOO_LONG = 'ERR the request is too long to be sent to other nodes: nothing was done'
 export const TOO_MANY_WAITING = 'CLUSTERDOWN too many requests wait for their slots to settle'
 
 /** Above any stall of a healthy node, below the time after which others take over. */
 const PAUSE_MS = 2500
+const ERROR_MARK = 45
 
 /** Who asked wants no replies (CLIENT REPLY). */
 const UNHEARD: ReplyTaker = { fillSlot() {} }
@@ -99,6 +102,7 @@ export class Router implements RequestRouter {
   }
 
   admits(session: Session, row: CommandRow, args: Args): boolean {
+    if (args.requestEnd - args.requestStart > carriedBytesMax) return this.#refuse(session, TOO_LONG)
     if (this.settings.policy !== null) this.#obey(this.settings.policy, session, row, args)
     const { first, last } = row.keys
     if (first !== 0 && first === last && row.findKeys === undefined) {
@@ -112,6 +116,18 @@ export class Router implements RequestRouter {
     }
     if (first === 0 && row.findKeys === undefined) return this.#admitKeyless(session, row, args)
     return this.#admitKeys(session, row, args)
+  }
+
+  hasTakenOver(session: Session, replyPlace: number): boolean {
+    const { writer } = session
+    const isRefused = writer.length > replyPlace && writer.bytes[replyPlace] === ERROR_MARK
+    return !isRefused && !this.#parts.parking.has(session)
+  }
+
+  hasKeysElsewhere(row: CommandRow, args: Args): boolean {
+    const { roles } = this.#parts.roles
+    this.#keys.read(row, args)
+    return this.#keys.slots.some((slot) => roles[slot] === ELSEWHERE)
   }
 
   refusesQueued(session: Session, row: CommandRow, args: Args): string | undefined {
@@ -220,7 +236,7 @@ export class Router implements RequestRouter {
       if (slot === first) continue
       isOneActing &&= roles.acting[slot] === roles.acting[first]
     }
-    if (!isOneActing) {
+    if (!isOneActing || this.#parts.spreads.namesKeysElsewhere(row, args, first)) {
       if (session.isProxied) return this.#refuse(session, NOT_PRIMARY)
       return this.#parts.spreads.onManyNodes(session, row, args, keys)
     }

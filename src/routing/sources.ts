@@ -4,11 +4,10 @@
  */
 import type { Bench } from './bench.ts'
 import type { AskedPartParts } from './asked-part.ts'
-import { isTooLarge, TOO_LARGE } from './brought-together.ts'
 import type { ClientErrand } from './client-errand.ts'
 import { SOURCES } from './distant-requests.ts'
 import { errorReply, isOpen } from './joined-replies.ts'
-import { KeyQuestion } from './key-question.ts'
+import { bringAll } from './named-keys.ts'
 
 const UNCONFIRMED_SOURCE =
   'TRYAGAIN a value to be read is not confirmed by enough owners: nothing was written'
@@ -27,8 +26,7 @@ export function bringSources(
   const names = new Set(sources.map((key) => key.toString('latin1')))
   const keys = [...names].map((name) => Buffer.from(name, 'latin1'))
   const { database, manners } = errand
-  new KeyQuestion(parts, { name: SOURCES, keys, database, manners }, (error, entries) => {
-    if (error !== undefined) return brought(isOpen(error) ? errorReply(UNCONFIRMED_SOURCE) : error, [])
-    brought(isTooLarge(entries) ? errorReply(TOO_LARGE) : undefined, entries)
+  bringAll(parts, { name: SOURCES, keys, database, manners }, errand, (error, entries) => {
+    brought(error !== undefined && isOpen(error) ? errorReply(UNCONFIRMED_SOURCE) : error, entries)
   })
 }

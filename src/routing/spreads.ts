@@ -36,6 +36,7 @@ import { isErrand, runErrand } from './errands.ts'
 import type { ForwardedHost } from './forwarded.ts'
 import type { Forwards } from './forwards.ts'
 import type { Parking } from './parking.ts'
+import { namesOtherSlots } from './named-keys.ts'
 import { PartSender } from './part-sender.ts'
 import { QueuedKeys } from './queued-keys.ts'
 import { RequestKeys } from './request-keys.ts'
@@ -80,6 +81,7 @@ export class Spreads {
   readonly #errands: SourcesParts
   readonly #distant: DistantRequests
   readonly #transactions: Transactions
+  readonly #acting: ActingNodes
 
   constructor(parts: SpreadsParts) {
     const { call, dispatch, forwards, host, parking, ports, roles, settings, space } = parts
@@ -104,6 +106,7 @@ export class Spreads {
       monotonicMs,
     }
     this.#parts = parts
+    this.#acting = acting
     this.#bySlot = { roles, sender, writer }
     this.#allNodes = new AllNodes({ selfId, roles, acting, parking, sender, writer, settings, ports })
     this.#errands = withBench(this.#bySlot, () => new Bench(node, call.table, () => ports.wallMs()))
@@ -113,6 +116,7 @@ export class Spreads {
     this.#transactions = new Transactions({
       selfId,
       node,
+      call,
       roles,
       acting,
       sender,
@@ -175,18 +179,23 @@ export class Spreads {
     return this.databases.flush(session, row, args)
   }
 
+  /** Are there keys, named by values, that another node than the one acting for this slot may act for? */
+  namesKeysElsewhere(row: CommandRow, args: Args, slot: number): boolean {
+    return namesOtherSlots(row, this.#parts.call, args, slot) && this.#acting.all().length > 1
+  }
+
   onManyNodes(session: Session, row: CommandRow, args: Args, keys: RequestKeys): boolean {
     const { roles, selfId } = this.#parts
-    const isRead = (row.flags & READONLY) !== 0
+    const isRead = isReadOf(row, keys)
     const isSplit = row.spread === 'by-slot'
-    if (!isSplit && !isErrand(row, args) && !(isRead && session.readLevel === 'one')) {
+    if (!isSplit && !(isErrand(row) && !isRead) && !(isRead && session.readLevel === 'one')) {
       this.counters.crossSlot++
       return refuse(session, CROSS_SLOT)
     }
     // Half a pair is the command's to refuse.
     if (isSplit && (args.count - 1) % row.keys.step !== 0) return true
-    if (session.isReadonly && isRead && keys.slots.every((slot) => roles.rankOf(slot, selfId) >= 0))
-      return true
+    const isHere = session.isReadonly && isRead && row.namedByValues === undefined
+    if (isHere && keys.slots.every((slot) => roles.rankOf(slot, selfId) >= 0)) return true
     if (keys.slots.some((slot) => roles.acting[slot] === NO_MEMBER)) return refuse(session, NOT_SERVED)
     this.#begin(session, row, args, keys)
     return false
@@ -196,7 +205,7 @@ export class Spreads {
     if (row.spread === 'by-slot') {
       this.counters.bySlot++
       new BySlot(this.#bySlot, session, row, args)
-    } else if ((row.flags & READONLY) !== 0) {
+    } else if (isReadOf(row, keys)) {
       this.counters.bySlot++
       this.#together.read(session, row, args, keys)
     } else {
@@ -204,6 +213,11 @@ export class Spreads {
       runErrand(this.#errands, session, row, args, keys)
     }
   }
+}
+
+/** SORT that stores nothing names one key, beside those that values name. */
+function isReadOf(row: CommandRow, keys: RequestKeys): boolean {
+  return (row.flags & READONLY) !== 0 || (row.namedByValues !== undefined && keys.count === 1)
 }
 
 /** Most nodes never need a bench, and it takes memory: it is made when it is first used. */

@@ -12,10 +12,10 @@ import type { CommandRow } from '../commands/command-row.ts'
 import { DATABASE_COUNT } from '../store/keyspace.ts'
 import { askPart } from './asked-part.ts'
 import type { BenchKey } from './bench.ts'
-import { BROUGHT_BYTES_MAX, TOO_LARGE } from './brought-together.ts'
 import type { ClientErrand } from './client-errand.ts'
 import { ABSENT, ANY, STORE } from './distant-writes.ts'
 import { errorReply, isError, isNil } from './joined-replies.ts'
+import { BROUGHT_BYTES_MAX, TOO_LARGE } from './named-keys.ts'
 import { bringSources, type SourcesParts } from './sources.ts'
 
 const NONE = Buffer.from(':0\r\n', 'latin1')
@@ -43,15 +43,6 @@ export function storeResult(parts: SourcesParts, errand: ClientErrand): void {
       else errand.reply(isNil(outcome) ? NONE : reply)
     })
   })
-}
-
-/** SORT finds keys by patterns while it runs: nobody can bring them here beforehand. */
-export function looksForKeys(row: CommandRow, args: Args): boolean {
-  if (row.name !== 'sort') return false
-  for (let i = 2; i + 1 < args.count; i++) {
-    if ((args.is(i, 'BY') || args.is(i, 'GET')) && args.text(i + 1).includes('*')) return true
-  }
-  return false
 }
 
 /** COPY keeps what is there unless it is to replace it. */

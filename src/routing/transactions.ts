@@ -11,6 +11,7 @@
  * that subscribes does not travel, as listening belongs to the node of the client.
  */
 import type { Args } from '../../resp/index.ts'
+import type { Call } from '../commands/call.ts'
 import type { CommandRow } from '../commands/command-row.ts'
 import { WRITE } from '../commands/command.ts'
 import { NO_MEMBER, SERVING, type SlotRoles } from '../replication/slot-roles.ts'
@@ -20,6 +21,7 @@ import type { Transaction } from '../session/transaction.ts'
 import { slotOf } from '../store/hash-slot.ts'
 import type { ActingNodes } from './acting-nodes.ts'
 import { type DistantRequests, refusalOfExec } from './distant-requests.ts'
+import { namesOtherSlots } from './named-keys.ts'
 import type { PartSender } from './part-sender.ts'
 import type { QueuedKeys } from './queued-keys.ts'
 import type { RequestKeys } from './request-keys.ts'
@@ -35,6 +37,7 @@ const SUBSCRIBING = 'CROSSSLOT subscriptions cannot change in a transaction that
 export interface TransactionsParts {
   readonly selfId: string
   readonly node: NodeState
+  readonly call: Call
   readonly roles: SlotRoles
   readonly acting: ActingNodes
   readonly sender: PartSender
@@ -54,7 +57,7 @@ export class Transactions {
 
   /** Why a request cannot join the transaction, or undefined. */
   refusesQueued(session: Session, row: CommandRow, args: Args): string | undefined {
-    const { acting, keys, roles } = this.#parts
+    const { acting, call, keys, roles } = this.#parts
     if (session.isProxied || isSubscribing(row)) return undefined
     if (row.spread === 'all-nodes') return acting.all().length > 1 ? ALL_NODES : undefined
     keys.read(row, args)
@@ -63,6 +66,7 @@ export class Transactions {
     const first = transaction.slot === -1 ? keys.slots[0]! : transaction.slot
     const number = roles.acting[first]
     for (const slot of keys.slots) if (roles.acting[slot] !== number) return CROSS_SLOT
+    if (acting.all().length > 1 && namesOtherSlots(row, call, args, first)) return CROSS_SLOT
     transaction.slot = first
     return this.#redirection(first)
   }

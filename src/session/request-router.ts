@@ -19,6 +19,10 @@ export interface RoutedRow {
 export interface RequestRouter {
   /** True: run it here and now. False: it is taken care of, forwarded, kept for later, spread or refused. */
   admits(session: Session, row: RoutedRow, args: Args): boolean
+  /** Of a request that was not admitted: it runs elsewhere or in steps, and was neither refused (from `replyPlace` on) nor kept. */
+  hasTakenOver(session: Session, replyPlace: number): boolean
+  /** Does another node act for any of the request's keys? */
+  hasKeysElsewhere(row: RoutedRow, args: Args): boolean
   /** Why this request cannot join the session's open transaction, or undefined. */
   refusesQueued(session: Session, row: RoutedRow, args: Args): string | undefined
   /** What the session's last request has changed is on its way to the other owners; its reply begins at this place. */

@@ -149,6 +149,22 @@ test('the number and the bytes of waiting asks are limited', () => {
   assert.equal(a.pool.room.counters.asksFailed.overload, 2)
 })
 
+test('an ask longer than all that may wait goes when those before it keep the limit, and is given time by its length', () => {
+  const { world, b, outcomes, ask } = pairOf({ asksBytesMax: 1000 })
+  b.verbs.bind('forward', (from, { correlation }) =>
+    world.clock.after(150, () => from.answer(correlation, [], body)),
+  )
+  ask('1', 1000)
+  ask('x'.repeat(1_000_000), 100)
+  ask('y'.repeat(5000), 1000)
+  world.run(400)
+  assert.deepEqual(outcomes.splice(0), [
+    'yyyyyyyy overload: too many bytes are waiting',
+    '1 answer hello',
+    'xxxxxxxx answer hello',
+  ])
+})
+
 test('a peer that does not read is owed no more than the limit', () => {
   const { world, a, b, outcomes, ask } = pairOf({ outputBytesMax: 3000000 })
   b.verbs.bind('publish', () => {})

@@ -72,7 +72,7 @@ test('a name without an answer stays a seed of its own, so that its node founds 
   assert.deepEqual(stage.said.at(-1), 'many is 10.0.0.1')
 })
 
-test('while alone names are asked again, ever more rarely, and no longer once somebody is there', () => {
+test('while alone names are asked again, ever more rarely, and only now and then once somebody is there', () => {
   const stage = stageOf('dns://many')
   stage.begin()
   stage.clock.run(10_000)
@@ -84,11 +84,11 @@ test('while alone names are asked again, ever more rarely, and no longer once so
   stage.alive = 3
   stage.clock.run(40_000)
   stage.asked.length = 0
-  stage.clock.run(1_000_000)
-  assert.deepEqual(stage.asked, [])
+  stage.clock.run(1_200_000)
+  assert.ok(stage.asked.length >= 19 && stage.asked.length <= 20, `${stage.asked.length} in twenty minutes`)
 })
 
-test('when somebody is lost names are asked at once, then now and then, and not for ever', () => {
+test('when somebody is lost names are asked at once, then more often for a while', () => {
   const stage = stageOf('dns://many')
   stage.book.many = ['10.0.0.1', '10.0.0.2']
   stage.begin()
@@ -105,7 +105,7 @@ test('when somebody is lost names are asked at once, then now and then, and not 
   stage.clock.run(900_000)
   stage.asked.length = 0
   stage.clock.run(900_000)
-  assert.deepEqual(stage.asked, [])
+  assert.ok(stage.asked.length <= 15, `${stage.asked.length} in a quarter of an hour`)
 })
 
 test('an answer that fails takes no address away', () => {

@@ -222,6 +222,37 @@ test('who waits too long is told that the outcome is open', () => {
   assert.equal(batches.waitingCount, 1)
 })
 
+test('what is long on the way is waited for longer, and does not hold up who is told before', () => {
+  const { batches, write, later } = house([
+    ['b', 'c'],
+    ['d', 'e'],
+  ])
+  const long = write(0, 'x'.repeat(5_000_000))
+  const short = write(1, 'x')
+  for (const { barrier } of [long, short]) barrier.seal()
+  batches.flush()
+  later(2000)
+  assert.deepEqual([long.outcome.is, short.outcome.is], ['waiting', 'unconfirmed'])
+  later(499)
+  assert.equal(long.outcome.is, 'waiting', '10 MB take a second')
+  later(1)
+  assert.equal(long.outcome.is, 'unconfirmed')
+})
+
+test('one that is longer than all that may be unconfirmed leaves when what is ahead of it keeps the limit', () => {
+  const { batches, missed, sent, write } = house([['b', 'c']])
+  batches.limits = { confirmMs: 1000, unconfirmedBytesMax: 10 }
+  for (const text of ['12345', 'longer than ten', 'next']) {
+    write(0, text)
+    batches.flush()
+  }
+  assert.deepEqual(
+    sent.map(({ peerId, bytes }) => `${peerId} ${bytes}`),
+    ['b 12345', 'c 12345', 'b longer than ten', 'c longer than ten'],
+  )
+  assert.equal(missed.length, 2, 'behind it the limit counts')
+})
+
 test('a peer that confirms nothing gets hints instead of more bytes', () => {
   const { batches, write, missed } = house([['b', 'c']])
   batches.limits = { confirmMs: 1000, unconfirmedBytesMax: 10 }

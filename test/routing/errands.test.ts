@@ -253,12 +253,46 @@ test('commands that must see all their keys in one moment are refused', () => {
   const stage = new MeshStage(3)
   const client = stage.nodes[0]!.client()
   client.ask(`RPUSH ${A} 1`)
-  for (const request of [
-    `MSETNX ${A} 1 ${B} 2`,
-    `BLMOVE ${A} ${B} LEFT LEFT 0`,
-    `BLPOP ${A} ${B} 0`,
-    `SORT ${A} BY weight_* STORE ${B}`,
-  ]) {
+  for (const request of [`MSETNX ${A} 1 ${B} 2`, `BLMOVE ${A} ${B} LEFT LEFT 0`, `BLPOP ${A} ${B} 0`]) {
     assert.match(client.ask(request), /^-CROSSSLOT /, request)
   }
+})
+
+/** Weights and names of 1, 2 and 3, each at another node. */
+function weigh(client: { ask(...requests: string[]): string }): void {
+  client.ask(`RPUSH ${A} 1 2 3`, 'MSET w:1 30 w:2 10 w:3 20', 'MSET n:1 one n:2 two n:3 three')
+}
+
+test('SORT finds the keys its patterns name wherever they are, and stores what it finds', () => {
+  const stage = new MeshStage(3)
+  weigh(stage.nodes[0]!.client())
+  for (const node of stage.nodes) {
+    const client = node.client()
+    const ordered = '*3\r\n$3\r\ntwo\r\n$5\r\nthree\r\n$3\r\none\r\n'
+    assert.equal(client.ask(`SORT ${A} BY w:* GET n:*`), ordered)
+    assert.equal(client.ask(`SORT_RO ${A} BY w:* GET n:*`), ordered)
+    assert.equal(client.ask(`SORT ${A} BY w:* GET n:* STORE ${B}`, `LRANGE ${B} 0 -1`), `:3\r\n${ordered}`)
+    assert.match(client.ask(`SORT ${A} BY n:*`), /^-ERR One or more scores/)
+  }
+})
+
+test('SORT whose patterns bear the hash tag of its key runs where they all are, in a transaction too', () => {
+  const stage = new MeshStage(3)
+  const client = stage.nodes[0]!.client()
+  client.ask('RPUSH {t}l 1 2', 'MSET {t}w1 2 {t}w2 1')
+  const errands = stage.nodes.map(({ spreads }) => spreads.counters.bySlot)
+  const sorted = '*2\r\n$1\r\n2\r\n$1\r\n1\r\n'
+  assert.equal(client.ask('SORT {t}l BY {t}w*'), sorted)
+  assert.ok(client.ask('MULTI', 'SORT {t}l BY {t}w*', 'EXEC').endsWith(`*1\r\n${sorted}`))
+  assert.deepEqual(
+    stage.nodes.map(({ spreads }) => spreads.counters.bySlot),
+    errands,
+  )
+})
+
+test('in a transaction SORT may not look for keys of several nodes', () => {
+  const stage = new MeshStage(3)
+  const client = stage.nodes[0]!.client()
+  weigh(client)
+  assert.match(client.ask('MULTI', `SORT ${A} BY w:*`, 'EXEC'), /^\+OK\r\n-CROSSSLOT .*\r\n-EXECABORT /s)
 })

@@ -17,6 +17,8 @@ export interface DataMeshOptions {
   readonly replicationFactor: number
   /** A firewall that lets streams through and nothing else. */
   readonly areDatagramsBlocked: boolean
+  /** Whom a node calls on when it first starts; left out, all nodes. */
+  readonly seedsOf?: (number: number) => readonly string[]
   readonly onLine?: ((node: string, line: string) => void) | undefined
 }
 
@@ -48,7 +50,7 @@ export class DataMesh {
   }
 
   start(number: number): void {
-    const { onLine, replicationFactor } = this.options
+    const { onLine, replicationFactor, seedsOf } = this.options
     const name = nameOf(number)
     const address = this.addresses[number]!
     const host = this.world.hostAt(address)
@@ -58,7 +60,10 @@ export class DataMesh {
       host: hostOf(number),
       replicationFactor,
       // Who comes back asks the others: the first of its own seeds would found another mesh if it is cut off just then.
-      seeds: host === undefined ? this.addresses : this.addresses.filter((other) => other !== address),
+      seeds:
+        host === undefined
+          ? (seedsOf?.(number) ?? this.addresses)
+          : this.addresses.filter((other) => other !== address),
       onLine: onLine && ((line) => onLine(name, line)),
     })
   }

@@ -1,8 +1,9 @@
 /*
  * A mesh in the place of one server, for tests that compare two servers.
  *
- * The idea: a client must not notice. Either its node owns nothing and asks the one that owns everything; or three nodes
- * act for a third of the keys each, and requests over several are put together. Shape: door (tests only).
+ * The idea: a client must not notice. Its node owns nothing: it asks the one that owns everything, or two others that
+ * act for half of the keys each, keep copies for each other, and put requests over several together. Shape: door (tests
+ * only).
  */
 import assert from 'node:assert/strict'
 import { MeshProcesses, until } from './mesh-processes.ts'
@@ -17,6 +18,8 @@ export interface Subject {
   /** Keys that live elsewhere, one for each other node; none for a server that stands alone. */
   readonly farKeys?: readonly string[]
   connect(): Promise<RespSocket>
+  /** One connection to each node; a server that stands alone has none but `connect`. */
+  connectAll?(): Promise<readonly RespSocket[]>
   kill(): Promise<void>
 }
 
@@ -29,16 +32,16 @@ export function startBrokeredSubject(flags: readonly string[] = []): Promise<Sub
   return startSubjectWith(['--replication-factor', '1', ...flags], NODES - 1)
 }
 
-/** Two thirds of the keys are acted for elsewhere, each third in another place. */
+/** Every key is elsewhere, each half in another place, and written when both have it. */
 export function startDividedSubject(flags: readonly string[] = []): Promise<Subject> {
-  return startSubjectWith(['--replication-factor', '2', ...flags], 0)
+  return startSubjectWith(['--replication-factor', '2', ...flags], 1)
 }
 
 async function startSubjectWith(flags: readonly string[], brokerCount: number): Promise<Subject> {
   const mesh = await MeshProcesses.start(NODES, flags, brokerCount)
   for (const key of WARM_UP) await until(mesh.at(0), ['SET', key, 'x'], ({ type }) => type !== 'error')
   const farKeys = await findFarKeys(mesh)
-  assert.equal(farKeys.length, brokerCount === 0 ? NODES - 1 : 1, 'some keys are elsewhere')
+  assert.equal(farKeys.length, NODES - brokerCount, 'each node that keeps data acts for some keys')
   await assertShared(mesh, farKeys[0]!)
   return {
     name: 'a mesh of three',
@@ -50,6 +53,7 @@ async function startSubjectWith(flags: readonly string[], brokerCount: number): 
     },
     farKeys,
     connect: () => mesh.at(0).connect(),
+    connectAll: () => Promise.all(mesh.members.map((member) => member.connect())),
     kill: () => mesh.kill(),
   }
 }
