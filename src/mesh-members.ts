@@ -7,9 +7,9 @@
  */
 import { type GossipEvent, type GossipPorts, Membership } from '../gossip/index.ts'
 import { dcOf, type MeshSettings, weightOf, zoneOf } from './mesh-settings.ts'
+import { KnownPlacements } from './placement/known-placements.ts'
 import { Placement } from './placement/placement.ts'
 import { type Plan, planOf } from './placement/plan.ts'
-import { placementOf } from './placement/ring.ts'
 import { encodeSheet, PeerBeliefs } from './routing/peer-beliefs.ts'
 
 export interface MembersHooks {
@@ -27,6 +27,9 @@ export interface MembersHooks {
 }
 
 /** Agreed parts that own slots. */
+/** Nodes of one process share them. */
+const placements = new KnownPlacements()
+
 const OWNING = new Set(['up', 'leaving'])
 
 export class MeshMembers {
@@ -145,7 +148,7 @@ export class MeshMembers {
       dc: dcOf(roles),
     }))
     const { replicationFactor } = this.#settings
-    const placement = placementOf(members, { replicationFactor })
+    const placement = placements.of(members, { replicationFactor })
     if (placement.fingerprint !== this.placement.fingerprint) {
       this.#hooks.onPlaced(planOf(this.placement, placement), placement)
       this.placement = placement

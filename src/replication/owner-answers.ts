@@ -18,7 +18,8 @@ import { VersionList, writeStanding } from './entry-transfer.ts'
 import { KeyNames } from './peer-port.ts'
 import type { Replica } from './replica.ts'
 import { SERVING, type SlotRoles } from './slot-roles.ts'
-import { GRANTED, OWNED, readSlot, SlotSummary, takeMarks, WHOLE, writeMarks } from './slot-summary.ts'
+import { AnswerWriter, QuestionReader } from './slot-runs.ts'
+import { GRANTED, OWNED, SlotSummary, takeMarks, WHOLE, writeMarks } from './slot-summary.ts'
 import { writePage } from './version-page.ts'
 
 /** Flags of a read. */
@@ -113,17 +114,18 @@ export class OwnerAnswers {
     if (!takeMarks(input, space, flush)) return from.fail(correlation, 'impossible flush marks')
     writeMarks(space, this.#out)
     const outclaimed: number[] = []
-    while (!input.isAtEnd) {
-      const { claimTerm, slot } = readSlot(input)
+    const question = new QuestionReader(input)
+    const answer = new AnswerWriter(this.#out)
+    while (question.next()) {
+      const { claimTerm, slot } = question
       let flags = this.#ownershipOf(slot)
       if (flags !== 0 && claimTerm !== 0) flags |= this.#grant(slot, from.peer.id, claimTerm, outclaimed)
-      this.#out.u8(flags)
       this.#summary.measure(space, slot)
-      this.#summary.write(this.#out)
-      this.#out.u32(claims.termOf(slot))
+      answer.add(flags, claims.termOf(slot), this.#summary)
       this.counters.summaries++
     }
-    if (input.isBroken) from.fail(correlation, 'not a list of slots')
+    answer.end()
+    if (question.isBroken) from.fail(correlation, 'not a list of slots')
     else from.answer(correlation, [], this.#out.bytes, 0, this.#out.length)
     if (outclaimed.length === 0) return
     this.counters.outclaimed += outclaimed.length
@@ -131,8 +133,7 @@ export class OwnerAnswers {
   }
 
   #ownershipOf(slot: number): number {
-    const { roles, selfId } = this.#parts
-    if (roles.rankOf(slot, selfId) < 0) return 0
+    if (!this.#parts.roles.owns(slot)) return 0
     return this.#ports.isWhole(slot) ? OWNED | WHOLE : OWNED
   }
 
@@ -170,8 +171,7 @@ export class OwnerAnswers {
   }
 
   #isOwned(bytes: Buffer, start: number, end: number): boolean {
-    const { roles, selfId } = this.#parts
-    return roles.rankOf(slotOf(bytes, start, end), selfId) >= 0
+    return this.#parts.roles.owns(slotOf(bytes, start, end))
   }
 
   #onRead(from: Correspondent, { correlation, fields, bytes, start, end }: Arrival): void {

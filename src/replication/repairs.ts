@@ -10,8 +10,9 @@
 import type { ExchangeParts } from './slot-pull.ts'
 import { SlotPush } from './slot-push.ts'
 import type { SlotRoles } from './slot-roles.ts'
+import type { OwnersSummaries } from './slot-runs.ts'
 import { SlotSummary } from './slot-summary.ts'
-import { type SlotAnswer, Survey, type SurveyedSlot } from './survey.ts'
+import { Survey } from './survey.ts'
 import type { Transfers } from './transfers.ts'
 
 export interface RepairLimits {
@@ -39,7 +40,7 @@ interface Push {
 /** One owner on its way to knowing all that this node knows of the slots they share. */
 interface PeerRepair {
   readonly peerId: string
-  readonly slots: readonly SurveyedSlot[]
+  readonly slots: readonly number[]
   readonly done: (isDone: boolean) => void
   next: number
   pushesLeft: number
@@ -72,6 +73,11 @@ export class Repairs {
     if (this.#enqueue({ peerId, slot, of: null })) this.#pump()
   }
 
+  /** The same at once, for somebody who waits for it. */
+  bring(peerId: string, slot: number, done: (isDone: boolean) => void): void {
+    new SlotPush(this.#parts.exchange, this.#parts.transfers, peerId, slot, done).start()
+  }
+
   /** Compares every slot shared with the owner and pushes where it differs; one at a time for each owner. */
   repairPeer(peerId: string, done: (isDone: boolean) => void): boolean {
     if (this.#byPeer.has(peerId)) return false
@@ -82,13 +88,12 @@ export class Repairs {
     return true
   }
 
-  #sharedWith(peerId: string): SurveyedSlot[] {
+  #sharedWith(peerId: string): number[] {
     const { roles } = this.#parts
-    const peerIds = [peerId]
     const isIn = roles.groups.map((group) => group.peerIds.includes(peerId))
-    const slots: SurveyedSlot[] = []
+    const slots: number[] = []
     for (let slot = 0; slot < roles.roles.length; slot++) {
-      if (isIn[roles.groupOf[slot]!]) slots.push({ slot, claimTerm: 0, peerIds })
+      if (isIn[roles.groupOf[slot]!]) slots.push(slot)
     }
     return slots
   }
@@ -100,21 +105,27 @@ export class Repairs {
     repair.next = end
     this.counters.surveys++
     const events = {
-      onAnswer: (_survey: Survey, slot: number, answer: SlotAnswer) => this.#onAnswer(repair, slot, answer),
-      onPeer: () => {},
+      onAnswer: ({ slots }: Survey, answer: OwnersSummaries) => this.#onAnswer(repair, slots, answer),
       onEnd: (_survey: Survey, isWhole: boolean) => {
         if (!isWhole) repair.hasFailed = true
         if (repair.pushesLeft === 0) this.#goOn(repair)
         else this.#pump()
       },
     }
-    new Survey(this.#parts.exchange, slots, events).start(this.#parts.fingerprint())
+    const survey = new Survey(this.#parts.exchange, events)
+    const peerIds = [repair.peerId]
+    for (const slot of slots) survey.add(slot, 0, peerIds)
+    survey.start(this.#parts.fingerprint())
   }
 
-  #onAnswer(repair: PeerRepair, slot: number, answer: SlotAnswer): void {
-    this.#own.measure(this.#parts.exchange.space, slot)
-    if (this.#own.isEqual(answer.summary)) return
-    if (this.#enqueue({ peerId: repair.peerId, slot, of: repair })) repair.pushesLeft++
+  #onAnswer(repair: PeerRepair, slots: readonly number[], answer: OwnersSummaries): void {
+    for (let place = 0; place < slots.length; place++) {
+      const slot = slots[place]!
+      if (!answer.isOwner(place)) continue
+      this.#own.measure(this.#parts.exchange.space, slot)
+      if (answer.isEqual(place, this.#own)) continue
+      if (this.#enqueue({ peerId: repair.peerId, slot, of: repair })) repair.pushesLeft++
+    }
   }
 
   #end(repair: PeerRepair): void {

@@ -13,53 +13,17 @@
  * What others lack is pushed to them afterwards. It decides neither who acts nor who is ready to.
  */
 import { SLOT_COUNT } from '../store/hash-slot.ts'
-import type { Claims } from './claims.ts'
-import type { Repairs } from './repairs.ts'
-import { type ExchangeParts, SlotPull } from './slot-pull.ts'
-import { SERVING, type SlotRoles, UNSETTLED } from './slot-roles.ts'
-import { SlotSummary } from './slot-summary.ts'
-import { SettlingTask } from './settling-task.ts'
-import { type SlotAnswer, Survey, type SurveyedSlot, type SurveyEvents } from './survey.ts'
+import { ASKED, DUE, EXCHANGING, PendingSlots, READY } from './pending-slots.ts'
+import type { SettlingLimits, SettlingParts, SettlingPorts } from './settling-ports.ts'
+import { SlotPull } from './slot-pull.ts'
+import { SERVING, UNSETTLED } from './slot-roles.ts'
+import type { OwnersSummaries } from './slot-runs.ts'
+import { GRANTED, OWNED, SlotSummary, WHOLE } from './slot-summary.ts'
+import { Survey, type SurveyEvents } from './survey.ts'
+import { WholeSlots } from './whole-slots.ts'
 
-export interface SettlingPorts {
-  monotonicMs(): number
-  fingerprint(): number
-  /** Is this owner believed alive? */
-  mayAnswer(peerId: string): boolean
-  /** Slots that commands are waiting for: they come first. */
-  waitingSlots(): Iterable<number>
-  /** This node knows all that was confirmed in these slots it acts for, and nobody else can add to it. */
-  onSettled(slots: readonly number[]): void
-  /**
-   * This node owns slots, and none is left of which it has no memory: it may say that it is ready. False: not yet, as it
-   * is no member just now; it is asked again.
-   */
-  onWhole(): boolean
-}
-
-export interface SettlingLimits {
-  /** Questions to all owners under way, and slots in one. An answer of 2048 slots takes them a few milliseconds. */
-  surveysMax: number
-  slotsPerSurvey: number
-  /** Slots being pulled at the same time: each has at most one page, or its entries, on the way. */
-  pullsMax: number
-  /** How long a slot rests after a failure, doubling. */
-  restMsMin: number
-  restMsMax: number
-  /**
-   * A slot is claimed at most this often. Two owners that each take the other for dead claim in turn: slowly, and so
-   * that each can serve for a while, until they have heard of each other.
-   */
-  reclaimMs: number
-}
-
-export interface SettlingParts {
-  readonly selfId: string
-  readonly roles: SlotRoles
-  readonly claims: Claims
-  readonly repairs: Repairs
-  readonly exchange: ExchangeParts
-}
+/** By then a slot rests as long as it ever does. */
+const ATTEMPTS_COUNTED = 16
 
 export class Settling implements SurveyEvents {
   limits: SettlingLimits = {
@@ -70,23 +34,28 @@ export class Settling implements SurveyEvents {
     restMsMax: 500,
     reclaimMs: 100,
   }
-  readonly counters = { surveys: 0, settled: 0, madeWhole: 0, pulls: 0, pullsFailed: 0, rests: 0 }
+  readonly counters = {
+    surveys: 0,
+    settled: 0,
+    madeWhole: 0,
+    pulls: 0,
+    pushes: 0,
+    exchangesFailed: 0,
+    rests: 0,
+  }
   readonly #parts: SettlingParts
   readonly #ports: SettlingPorts
-  readonly #isOwned = new Uint8Array(SLOT_COUNT)
-  readonly #isWhole = new Uint8Array(SLOT_COUNT)
+  readonly #memory = new WholeSlots()
   /** When each slot was last claimed, or lost to a claim. */
   readonly #claimedMs = new Float64Array(SLOT_COUNT).fill(Number.NEGATIVE_INFINITY)
-  readonly #tasks = new Map<number, SettlingTask>()
-  readonly #due = new Set<SettlingTask>()
-  readonly #ready = new Set<SettlingTask>()
-  readonly #resting = new Set<SettlingTask>()
+  readonly #pending = new PendingSlots()
+  /** Numbers of what is under way for the slots that are EXCHANGING; and for some that have begun anew since. */
+  readonly #exchanges = new Map<number, number>()
+  #exchangeLast = 0
   #surveysUnderWay = 0
-  #pullsUnderWay = 0
-  /** Owned slots of which this node has no memory. */
-  #missing = 0
-  #ownedCount = 0
+  #exchangesUnderWay = 0
   #hasToldWhole = false
+  #isAdvancing = false
   readonly #settled: number[] = []
   readonly #own = new SlotSummary()
 
@@ -97,48 +66,40 @@ export class Settling implements SurveyEvents {
 
   /** Slots on their way. */
   get pendingCount(): number {
-    return this.#tasks.size
+    return this.#pending.count
   }
 
-  get pullsUnderWay(): number {
-    return this.#pullsUnderWay
+  get exchangesUnderWay(): number {
+    return this.#exchangesUnderWay
   }
   /** Owned slots whose content this node cannot vouch for yet. */
   get missingCount(): number {
-    return this.#missing
+    return this.#memory.missing
   }
 
   isWhole(slot: number): boolean {
-    return this.#isWhole[slot] === 1
+    return this.#memory.isWhole(slot)
   }
 
   /** The owners have changed (after `SlotRoles.update`): slots that are new here have to be learnt. */
   onOwners(): void {
-    const { claims, roles, selfId } = this.#parts
-    this.#missing = 0
-    this.#ownedCount = 0
+    const { claims, roles } = this.#parts
     for (let slot = 0; slot < SLOT_COUNT; slot++) {
-      const isOwned = roles.rankOf(slot, selfId) >= 0
-      const isNew = isOwned && this.#isOwned[slot] === 0
-      this.#isOwned[slot] = isOwned ? 1 : 0
-      if (isOwned) this.#ownedCount++
-      if (isNew || !isOwned) this.#isWhole[slot] = 0
-      if (isOwned && this.#isWhole[slot] === 0) this.#missing++
-      if (isNew || (isOwned && this.#tasks.has(slot))) this.#begin(slot, roles.roles[slot] === UNSETTLED)
+      const isOwned = roles.owns(slot)
+      const isNew = this.#memory.own(slot, isOwned)
+      if (isNew || (isOwned && this.#pending.has(slot))) this.#begin(slot, roles.roles[slot] === UNSETTLED)
       if (isOwned) continue
       claims.release(slot)
-      this.#drop(slot)
+      this.#pending.drop(slot)
     }
     this.#pump()
   }
 
   /** This node's memory counts for nothing any more: it has been out of the mesh. */
   forgetAll(): void {
-    this.#missing = 0
     for (let slot = 0; slot < SLOT_COUNT; slot++) {
-      if (this.#isOwned[slot] === 0) continue
-      this.#missing++
-      this.#isWhole[slot] = 0
+      if (!this.#memory.isOwned(slot)) continue
+      this.#memory.forget(slot)
       this.#begin(slot, this.#parts.roles.roles[slot] === UNSETTLED)
     }
     this.#pump()
@@ -161,87 +122,71 @@ export class Settling implements SurveyEvents {
 
   /** It acts for them no longer. */
   onLost(slots: readonly number[]): void {
+    const pending = this.#pending
     for (const slot of slots) {
-      if (this.#tasks.get(slot)?.isClaim !== true) continue
-      if (this.#isOwned[slot] === 1 && this.#isWhole[slot] === 0) this.#begin(slot, false)
-      else this.#drop(slot)
+      if (!pending.has(slot) || pending.isClaim[slot] === 0) continue
+      if (this.#memory.isMissing(slot)) this.#begin(slot, false)
+      else pending.drop(slot)
     }
     this.#pump()
   }
 
   onTick(nowMs: number): void {
-    for (const task of this.#resting) {
-      if (task.dueMs > nowMs) continue
-      this.#resting.delete(task)
-      this.#due.add(task)
-    }
+    this.#pending.onTick(nowMs)
     this.#pump()
   }
 
-  onAnswer(survey: Survey, slot: number, answer: SlotAnswer): void {
+  onAnswer(survey: Survey, answer: OwnersSummaries): void {
     const { claims, roles } = this.#parts
-    // Under a lower term than some owner has promised this node may settle, but not write there: it claims again.
-    if (claims.learn(slot, answer.promisedTerm)) roles.unsettle(slot)
-    const task = this.#tasks.get(slot)
-    if (task === undefined) return this.#onLate(slot, answer)
-    if (task.survey !== survey) return
-    if (task.isClaim && !answer.isGranted) return
-    task.answers.push(answer)
-    if (task.pull === null && this.#mayGoOn(task)) this.#ready.add(task)
+    const { isClaim, phases, surveys } = this.#pending
+    for (let place = 0; place < survey.slots.length; place++) {
+      if (!answer.isOwner(place)) continue
+      const slot = survey.slots[place]!
+      // Under a lower term than some owner has promised this node may settle, but not write there: it claims again.
+      if (claims.learn(slot, answer.promisedTerms[place]!)) roles.unsettle(slot)
+      if (!this.#pending.has(slot)) this.#onLate(slot, answer, place)
+      if (surveys[slot] !== survey) continue
+      // Who grants nothing has not answered a claim.
+      if (isClaim[slot] === 1 && (answer.flags[place]! & GRANTED) === 0) answer.flags[place] = 0
+      else if (phases[slot] === ASKED && this.#mayGoOn(slot)) this.#pending.turnTo(slot, READY)
+    }
+    if (!survey.isOver) this.#pump()
   }
 
   /** The slot has settled without it: if the answerer lacks something it is brought to it. */
-  #onLate(slot: number, { peerId, summary }: SlotAnswer): void {
+  #onLate(slot: number, answer: OwnersSummaries, place: number): void {
     const { exchange, repairs, roles } = this.#parts
     if (roles.roles[slot] !== SERVING) return
     this.#own.measure(exchange.space, slot)
-    if (!this.#own.isEqual(summary)) repairs.offer(peerId, slot)
-  }
-
-  onPeer(): void {
-    this.#pump()
+    if (!answer.isEqual(place, this.#own)) repairs.offer(answer.peerId, slot)
   }
 
   onEnd(survey: Survey): void {
     this.#surveysUnderWay--
-    for (const { slot } of survey.slots) {
-      const task = this.#tasks.get(slot)
-      if (task?.survey !== survey || task.pull !== null) continue
-      if (this.#hasEnough(task)) this.#ready.add(task)
-      else this.#rest(task)
+    const { phases, surveys } = this.#pending
+    for (const slot of survey.slots) {
+      if (surveys[slot] !== survey || phases[slot] !== ASKED) continue
+      if (this.#hasEnough(slot)) this.#pending.turnTo(slot, READY)
+      else this.#rest(slot)
     }
     this.#pump()
   }
 
   #begin(slot: number, isClaim: boolean): void {
-    this.#drop(slot)
+    this.#pending.drop(slot)
     if (this.#peersOf(slot).length === 0) return this.#settleAlone(slot, isClaim)
     const dueMs = isClaim ? this.#claimedMs[slot]! + this.limits.reclaimMs : 0
-    const task = new SettlingTask(slot, isClaim, this.#parts.claims.holderOf(slot), dueMs)
-    this.#tasks.set(slot, task)
-    if (dueMs > this.#ports.monotonicMs()) this.#resting.add(task)
-    else this.#due.add(task)
+    this.#pending.begin(slot, isClaim, this.#parts.claims.holderOf(slot))
+    if (dueMs > this.#ports.monotonicMs()) this.#pending.restUntil(slot, dueMs)
   }
 
-  #drop(slot: number): void {
-    const task = this.#tasks.get(slot)
-    if (task === undefined) return
-    this.#tasks.delete(slot)
-    this.#due.delete(task)
-    this.#ready.delete(task)
-    this.#resting.delete(task)
-  }
-
-  #rest(task: SettlingTask): void {
+  #rest(slot: number): void {
     const { restMsMax, restMsMin } = this.limits
+    const { attempts } = this.#pending
     this.counters.rests++
-    const restMs = Math.min(restMsMax, restMsMin * 2 ** Math.min(task.attempts, 16))
-    task.dueMs = this.#ports.monotonicMs() + restMs
-    task.attempts++
-    task.survey = null
-    task.answers = []
-    task.at = 0
-    this.#resting.add(task)
+    const restMs = Math.min(restMsMax, restMsMin * 2 ** attempts[slot]!)
+    if (attempts[slot]! < ATTEMPTS_COUNTED) attempts[slot]!++
+    this.#pending.restUntil(slot, this.#ports.monotonicMs() + restMs)
   }
 
   #peersOf(slot: number): readonly string[] {
@@ -253,57 +198,62 @@ export class Settling implements SurveyEvents {
    * Enough is enough to be right. Who acted before is waited for nevertheless, as long as it may answer: writes it has
    * run and nobody has confirmed yet are then confirmed here instead of left open.
    */
-  #mayGoOn(task: SettlingTask): boolean {
-    if (!this.#hasEnough(task)) return false
-    const { answers, holder, isClaim, slot, survey } = task
-    if (!isClaim || survey!.isOver || answers.some(({ peerId }) => peerId === holder)) return true
+  #mayGoOn(slot: number): boolean {
+    if (!this.#hasEnough(slot)) return false
+    const { holders, isClaim, places, surveys } = this.#pending
+    const survey = surveys[slot]!
+    if (isClaim[slot] === 0 || survey.isOver) return true
+    const holder = holders[slot]!
+    if (survey.hasAnswered(places[slot]!, holder)) return true
     return !this.#peersOf(slot).includes(holder) || !this.#ports.mayAnswer(holder)
   }
 
-  #hasEnough({ answers, slot }: SettlingTask): boolean {
+  #hasEnough(slot: number): boolean {
     const { roles } = this.#parts
     const { acksForQuorum, peerIds } = roles.groups[roles.groupOf[slot]!]!
-    if (answers.length >= peerIds.length) return true
+    const place = this.#pending.places[slot]!
+    const survey = this.#pending.surveys[slot]!
+    if (survey.countOf(place, OWNED) >= peerIds.length) return true
     // Without a memory: so many that any quorum this node may once have been part of has another member among them.
     const needed = this.isWhole(slot) ? acksForQuorum : peerIds.length - acksForQuorum + 1
-    let whole = 0
-    for (const { isWhole } of answers) if (isWhole) whole++
-    return whole >= Math.max(acksForQuorum, needed)
+    return survey.countOf(place, OWNED | WHOLE) >= Math.max(acksForQuorum, needed)
   }
 
   /** Everything that can go on goes on. */
   #pump(): void {
-    while (this.#surveysUnderWay < this.limits.surveysMax && this.#due.size > 0) this.#survey()
+    // An exchange that has nothing to ask ends within the call: the loop it was begun in goes on with it.
+    if (this.#isAdvancing) return
+    while (this.#surveysUnderWay < this.limits.surveysMax && this.#pending.counts[DUE]! > 0) this.#survey()
+    this.#isAdvancing = true
     this.#advanceReady()
+    this.#isAdvancing = false
     if (this.#settled.length > 0) this.#ports.onSettled(this.#settled.splice(0))
-    if (this.#missing > 0 || this.#ownedCount === 0) this.#hasToldWhole = false
+    const { missing, ownedCount } = this.#memory
+    if (missing > 0 || ownedCount === 0) this.#hasToldWhole = false
     else if (!this.#hasToldWhole) this.#hasToldWhole = this.#ports.onWhole()
   }
 
   #survey(): void {
-    const slots: SurveyedSlot[] = []
+    const { phases } = this.#pending
+    const { slotsPerSurvey } = this.limits
+    const survey = new Survey(this.#parts.exchange, this)
     for (const slot of this.#ports.waitingSlots()) {
-      const task = this.#tasks.get(slot)
-      if (slots.length >= this.limits.slotsPerSurvey) break
-      if (task !== undefined && this.#due.has(task)) this.#ask(task, slots)
+      if (survey.slots.length >= slotsPerSurvey) break
+      if (phases[slot] === DUE) this.#ask(slot, survey)
     }
-    for (const task of this.#due) {
-      if (slots.length >= this.limits.slotsPerSurvey) break
-      this.#ask(task, slots)
+    for (let slot = this.#pending.next(DUE, 0); slot >= 0; slot = this.#pending.next(DUE, slot + 1)) {
+      if (survey.slots.length >= slotsPerSurvey) break
+      this.#ask(slot, survey)
     }
-    if (slots.length === 0) return
-    const survey = new Survey(this.#parts.exchange, slots, this)
-    for (const { slot } of slots) this.#tasks.get(slot)!.survey = survey
     this.#surveysUnderWay++
     this.counters.surveys++
     survey.start(this.#ports.fingerprint())
   }
 
-  #ask(task: SettlingTask, slots: SurveyedSlot[]): void {
-    const { isClaim, slot } = task
-    this.#due.delete(task)
-    if (isClaim) task.term = this.#claim(slot)
-    slots.push({ slot, claimTerm: task.term, peerIds: this.#peersOf(slot) })
+  #ask(slot: number, survey: Survey): void {
+    const { isClaim, terms } = this.#pending
+    if (isClaim[slot] === 1) terms[slot] = this.#claim(slot)
+    this.#pending.ask(slot, survey, survey.add(slot, terms[slot]!, this.#peersOf(slot)))
   }
 
   #claim(slot: number): number {
@@ -321,68 +271,108 @@ export class Settling implements SurveyEvents {
 
   #advanceReady(): void {
     const { pullsMax } = this.limits
-    if (this.#ready.size === 0) return
+    const { counts, phases } = this.#pending
+    if (counts[READY] === 0) return
     for (const slot of this.#ports.waitingSlots()) {
-      const task = this.#tasks.get(slot)
-      if (task !== undefined && this.#ready.has(task) && this.#pullsUnderWay < pullsMax) this.#advance(task)
+      if (phases[slot] === READY && this.#exchangesUnderWay < pullsMax) this.#advance(slot)
     }
-    for (const task of this.#ready) {
-      if (this.#pullsUnderWay >= pullsMax) return
-      this.#advance(task)
+    for (let slot = this.#pending.next(READY, 0); slot >= 0; slot = this.#pending.next(READY, slot)) {
+      if (this.#exchangesUnderWay >= pullsMax) return
+      this.#advance(slot)
     }
   }
 
-  /** Goes through the answers: those that differ from what is here by now are pulled first. */
-  #advance(task: SettlingTask): void {
-    this.#ready.delete(task)
-    this.#own.measure(this.#parts.exchange.space, task.slot)
-    while (task.at < task.answers.length) {
-      const { peerId, summary } = task.answers[task.at]!
-      if (!this.#own.isEqual(summary)) return this.#pull(task, peerId)
-      task.at++
+  /** Goes through the answers: what is newer there than what is here by now is pulled first. */
+  #advance(slot: number): void {
+    const { dealt, isClaim, places, surveys } = this.#pending
+    const { answers } = surveys[slot]!
+    const place = places[slot]!
+    this.#own.measure(this.#parts.exchange.space, slot)
+    for (; dealt[slot]! < answers.length; dealt[slot]!++) {
+      const answer = answers[dealt[slot]!]!
+      if (answer.isOwner(place) && !answer.isEqual(place, this.#own)) return this.#pull(slot, answer)
     }
-    this.#finish(task)
+    const behind = isClaim[slot] === 1 ? this.#firstBehind(slot) : undefined
+    if (behind === undefined) this.#finish(slot)
+    else this.#push(slot, behind)
   }
 
-  #pull(task: SettlingTask, peerId: string): void {
+  /**
+   * What was confirmed is with enough owners; what was not, and is here all the same, has yet to be brought to them: who
+   * acts answers from its own copy, and what it has told must outlive it. Undefined: enough have it.
+   */
+  #firstBehind(slot: number): OwnersSummaries | undefined {
+    const { places, surveys } = this.#pending
+    const { roles } = this.#parts
+    const { acksForQuorum } = roles.groups[roles.groupOf[slot]!]!
+    const place = places[slot]!
+    let holding = 0
+    let behind: OwnersSummaries | undefined
+    for (const answer of surveys[slot]!.answers) {
+      if (!answer.isOwner(place)) continue
+      if (this.#own.isNothing || answer.holdsAll(place) || answer.isEqual(place, this.#own)) holding++
+      else behind ??= answer
+    }
+    return holding >= acksForQuorum ? undefined : behind
+  }
+
+  #pull(slot: number, answer: OwnersSummaries): void {
     this.counters.pulls++
-    this.#pullsUnderWay++
-    const done = (isDone: boolean) => this.#onPulled(task, isDone)
-    task.pull = new SlotPull(this.#parts.exchange, peerId, task.slot, done)
-    task.pull.start()
+    const done = this.#exchange(slot, answer, () => this.#pending.dealt[slot]!++)
+    new SlotPull(this.#parts.exchange, answer.peerId, slot, done).start()
   }
 
-  #onPulled(task: SettlingTask, isDone: boolean): void {
-    this.#pullsUnderWay--
-    task.pull = null
-    if (!isDone) this.counters.pullsFailed++
-    if (this.#tasks.get(task.slot) === task) {
-      if (isDone) task.at++
-      else task.answers.splice(task.at, 1)
-      if (this.#mayGoOn(task)) this.#ready.add(task)
-      else if (task.survey!.isOver) this.#rest(task)
+  #push(slot: number, answer: OwnersSummaries): void {
+    this.counters.pushes++
+    const done = this.#exchange(slot, answer, () => answer.noteHoldsAll(this.#pending.places[slot]!))
+    this.#parts.repairs.bring(answer.peerId, slot, done)
+  }
+
+  /** Notes that an exchange begins; answers what is to be called at its end, which may be at once. */
+  #exchange(slot: number, answer: OwnersSummaries, onDone: () => void): (isDone: boolean) => void {
+    const number = ++this.#exchangeLast
+    this.#exchanges.set(slot, number)
+    this.#exchangesUnderWay++
+    this.#pending.turnTo(slot, EXCHANGING)
+    return (isDone) => {
+      this.#exchangesUnderWay--
+      if (!isDone) this.counters.exchangesFailed++
+      if (this.#exchanges.get(slot) === number) {
+        this.#exchanges.delete(slot)
+        if (this.#pending.phases[slot] === EXCHANGING) this.#onExchanged(slot, answer, isDone, onDone)
+      }
+      this.#pump()
     }
-    this.#pump()
   }
 
-  #finish(task: SettlingTask): void {
+  #onExchanged(slot: number, answer: OwnersSummaries, isDone: boolean, onDone: () => void): void {
+    const { places, surveys } = this.#pending
+    if (isDone) onDone()
+    else answer.flags[places[slot]!] = 0
+    if (this.#mayGoOn(slot)) this.#pending.turnTo(slot, READY)
+    else if (surveys[slot]!.isOver) this.#rest(slot)
+    else this.#pending.turnTo(slot, ASKED)
+  }
+
+  #finish(slot: number): void {
     const { claims, exchange, repairs, selfId } = this.#parts
-    const { answers, isClaim, slot, term } = task
+    const { isClaim, places, surveys, terms } = this.#pending
+    const term = terms[slot]!
+    const place = places[slot]!
+    const { answers } = surveys[slot]!
     const isHeld = claims.holderOf(slot) === selfId && claims.termOf(slot) === term
-    if (isClaim && !isHeld) return this.#rest(task)
-    this.#drop(slot)
+    if (isClaim[slot] === 1 && !isHeld) return this.#rest(slot)
+    this.#pending.drop(slot)
     this.#noteSettled(slot, term)
     this.#own.measure(exchange.space, slot)
-    for (const { peerId, summary } of answers) if (!this.#own.isEqual(summary)) repairs.offer(peerId, slot)
+    for (const answer of answers) {
+      if (answer.isOwner(place) && !answer.isEqual(place, this.#own)) repairs.offer(answer.peerId, slot)
+    }
   }
 
   /** `term`: of the claim, or 0. */
   #noteSettled(slot: number, term: number): void {
-    if (this.#isWhole[slot] === 0) {
-      this.#isWhole[slot] = 1
-      this.counters.madeWhole++
-      if (this.#isOwned[slot] === 1) this.#missing--
-    }
+    if (this.#memory.learn(slot)) this.counters.madeWhole++
     if (term === 0 || this.#parts.roles.roles[slot] !== UNSETTLED) return
     this.#parts.exchange.space.terms[slot] = term
     this.counters.settled++

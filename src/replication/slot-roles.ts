@@ -63,6 +63,8 @@ export class SlotRoles {
   /** Some group of ours is out of reach of a quorum: each command has to ask which. */
   hasLapses = false
   #lapsed = new Uint8Array(0)
+  /** By number of the member, as of the last update. */
+  #mayAct: readonly boolean[] = []
   #lookedMs = Number.NEGATIVE_INFINITY
   readonly #selfId: string
   readonly #belief: MemberBelief
@@ -85,6 +87,9 @@ export class SlotRoles {
     if (hasNewOwners) this.#adopt(table)
     const { members, copies, owners } = table
     const mayAct = members.map((id) => this.#belief.mayAct(id))
+    this.#lookedMs = Number.NEGATIVE_INFINITY
+    if (!hasNewOwners && mayAct.every((may, member) => may === this.#mayAct[member])) return this.look(nowMs)
+    this.#mayAct = mayAct
     const self = members.indexOf(this.#selfId)
     const unsettled: number[] = []
     const lost: number[] = []
@@ -104,7 +109,6 @@ export class SlotRoles {
     }
     this.counters.takeovers += unsettled.length
     this.counters.handovers += lost.length
-    this.#lookedMs = Number.NEGATIVE_INFINITY
     this.look(nowMs)
     if (lost.length > 0) this.#events.onLost(lost)
     if (unsettled.length > 0) this.#events.onUnsettled(unsettled)
@@ -221,6 +225,7 @@ export class SlotRoles {
     const self = members.indexOf(this.#selfId)
     const numbers = new Map<string, number>()
     const groups: Group[] = []
+    const before: number[] = []
     for (let slot = 0; slot < SLOT_COUNT; slot++) {
       const peers: number[] = []
       let isOwned = false
@@ -231,6 +236,12 @@ export class SlotRoles {
       }
       if (!isOwned) peers.length = 0
       this.#isOwned[slot] = isOwned ? 1 : 0
+      // Neighbours mostly have the same owners.
+      if (slot > 0 && peers.length === before.length && peers.every((peer, at) => peer === before[at])) {
+        this.groupOf[slot] = this.groupOf[slot - 1]!
+        continue
+      }
+      before.splice(0, before.length, ...peers)
       const key = peers.sort((a, b) => a - b).join()
       let group = numbers.get(key)
       if (group === undefined) {

@@ -1,15 +1,13 @@
 /**
  * Slot summary [Rule + reader]: what owners compare of their slots before they compare keys. Equal summaries mean the
- * same entries with the same last writes, and the same tombstones.
+ * same entries with the same last writes, and the same tombstones. How they travel is slot-runs.ts.
  *
- *   question  16 f64 flush marks | { u16 slot, the top bit: the asker claims it | u32 term, of a claim }*
- *   answer    16 f64 flush marks | { u8 OWNED, WHOLE, GRANTED | i32 low | i32 high | u32 removals | u32 promised term }*
+ *   i32 low | i32 high | u32 removals; before the first of a letter 16 f64 flush marks
  *
  * Tombstones are collected at different times in different places, so summaries may differ although nobody missed
  * anything; that costs a list of versions. A flush leaves a mark instead of tombstones: marks travel along.
  */
 import type { ByteReader, ByteWriter } from '../store/byte-writer.ts'
-import { SLOT_COUNT } from '../store/hash-slot.ts'
 import { DATABASE_COUNT, type Keyspace } from '../store/keyspace.ts'
 
 /** The answerer is an owner of the slot. */
@@ -19,7 +17,6 @@ export const WHOLE = 2
 /** It takes effects under no lower term than the asker's any more. */
 export const GRANTED = 4
 
-const CLAIM = 0x8000
 const NO_MARKS = new Float64Array(DATABASE_COUNT)
 
 export class SlotSummary {
@@ -32,6 +29,11 @@ export class SlotSummary {
     this.low = space.digest.sums[slot << 1]!
     this.high = space.digest.sums[(slot << 1) + 1]!
     this.removals = sumOfRemovals(space, slot)
+  }
+
+  /** No entry, and no removal that anybody might have missed. */
+  get isNothing(): boolean {
+    return this.low === 0 && this.high === 0 && this.removals === 0
   }
 
   isEqual(other: SlotSummary): boolean {
@@ -84,20 +86,4 @@ export function takeMarks(
     if (!Number.isSafeInteger(mark) || (mark > own && !flush(database, mark))) isSound = false
   }
   return isSound && !input.isBroken
-}
-
-/** A slot in question; `claimTerm` 0: it is not claimed. */
-export interface SlotQuestion {
-  slot: number
-  claimTerm: number
-}
-
-export function writeSlot({ claimTerm, slot }: SlotQuestion, out: ByteWriter): void {
-  out.u16(claimTerm === 0 ? slot : slot | CLAIM)
-  if (claimTerm !== 0) out.u32(claimTerm)
-}
-
-export function readSlot(input: ByteReader): SlotQuestion {
-  const word = input.u16()
-  return { slot: word & (SLOT_COUNT - 1), claimTerm: (word & CLAIM) === 0 ? 0 : input.u32() }
 }

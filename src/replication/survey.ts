@@ -1,57 +1,39 @@
 /**
  * Survey [Machine]: asks the other owners of many slots for their summaries, one question per owner, and hands out
- * what they say slot by slot as it comes; then says that it has ended. With the question goes the claim of those slots
- * that the asker is about to act for. It draws no conclusions.
+ * what each says as it comes; then says that it has ended. With the question goes the claim of those slots that the asker
+ * is about to act for. It draws no conclusions.
  */
 import type { Answer, Outcome } from '../mesh/link-ports.ts'
 import { verbs } from '../mesh/verbs.ts'
 import { ByteReader, ByteWriter } from '../store/byte-writer.ts'
 import type { ExchangeParts } from './slot-pull.ts'
-import {
-  GRANTED,
-  OWNED,
-  SlotSummary,
-  readSlot,
-  takeMarks,
-  WHOLE,
-  writeMarks,
-  writeSlot,
-} from './slot-summary.ts'
-
-export interface SlotAnswer {
-  readonly peerId: string
-  readonly isWhole: boolean
-  /** Of a claim; answers without one are not granted. */
-  readonly isGranted: boolean
-  /** The highest term the owner has promised the slot under. */
-  readonly promisedTerm: number
-  readonly summary: SlotSummary
-}
-
-export interface SurveyedSlot {
-  readonly slot: number
-  /** 0: no claim. */
-  readonly claimTerm: number
-  readonly peerIds: readonly string[]
-}
+import { OwnersSummaries, writeQuestion } from './slot-runs.ts'
+import { takeMarks, writeMarks } from './slot-summary.ts'
 
 export interface SurveyEvents {
-  onAnswer(survey: Survey, slot: number, answer: SlotAnswer): void
-  /** All that one owner had to say has been told. */
-  onPeer(survey: Survey): void
+  /** One owner has said all it had to say. */
+  onAnswer(survey: Survey, answer: OwnersSummaries): void
   /** Nobody has more to say; `isWhole`: everybody has answered. */
   onEnd(survey: Survey, isWhole: boolean): void
 }
 
 export class Survey {
-  readonly slots: readonly SurveyedSlot[]
+  /** By place. */
+  readonly slots: number[] = []
+  /** In the order they came. */
+  readonly answers: OwnersSummaries[] = []
+  readonly #claimTerms: number[] = []
+  /** Of each owner asked. */
+  readonly #places = new Map<string, number[]>()
   readonly #parts: ExchangeParts
   readonly #events: SurveyEvents
+  /** Neighbours have the same owners. */
+  #lastIds: readonly string[] = []
+  #lastPlaces: number[][] = []
   #asked = 0
   #failed = 0
 
-  constructor(parts: ExchangeParts, slots: readonly SurveyedSlot[], events: SurveyEvents) {
-    this.slots = slots
+  constructor(parts: ExchangeParts, events: SurveyEvents) {
     this.#parts = parts
     this.#events = events
   }
@@ -60,59 +42,71 @@ export class Survey {
     return this.#asked === 0
   }
 
+  /** Owners that have answered about the slot, with all of these flags. */
+  countOf(place: number, flags: number): number {
+    let count = 0
+    for (const answer of this.answers) if ((answer.flags[place]! & flags) === flags) count++
+    return count
+  }
+
+  hasAnswered(place: number, peerId: string): boolean {
+    return this.answers.some((answer) => answer.peerId === peerId && answer.isOwner(place))
+  }
+
+  /** One more slot, asked of these; `claimTerm` 0: it is not claimed. Answers its place. */
+  add(slot: number, claimTerm: number, peerIds: readonly string[]): number {
+    const place = this.slots.length
+    this.slots.push(slot)
+    this.#claimTerms.push(claimTerm)
+    if (peerIds !== this.#lastIds) {
+      this.#lastIds = peerIds
+      this.#lastPlaces = peerIds.map((peerId) => this.#placesOf(peerId))
+    }
+    for (const places of this.#lastPlaces) places.push(place)
+    return place
+  }
+
   /** There must be somebody to ask. */
   start(fingerprint: number): void {
-    const bodies = new Map<string, ByteWriter>()
-    for (const surveyed of this.slots) {
-      for (const peerId of surveyed.peerIds) {
-        let body = bodies.get(peerId)
-        if (body === undefined) {
-          body = new ByteWriter()
-          writeMarks(this.#parts.space, body)
-          bodies.set(peerId, body)
-        }
-        writeSlot(surveyed, body)
-      }
-    }
-    this.#asked = bodies.size
-    const { deadlineMs, peers } = this.#parts
-    for (const [peerId, body] of bodies) {
-      const question = body.copy()
-      const answered = (outcome: Outcome) => this.#onOutcome(peerId, question, outcome)
-      peers.ask(peerId, verbs.digests, [fingerprint], question, deadlineMs(), answered)
+    this.#asked = this.#places.size
+    const { deadlineMs, peers, space } = this.#parts
+    for (const [peerId, places] of this.#places) {
+      const body = new ByteWriter()
+      writeMarks(space, body)
+      writeQuestion(this.slots, this.#claimTerms, places, body)
+      const answered = (outcome: Outcome) => this.#onOutcome(peerId, places, outcome)
+      peers.ask(peerId, verbs.digests, [fingerprint], body.bytes, deadlineMs(), answered, 0, body.length)
     }
   }
 
-  #onOutcome(peerId: string, question: Buffer, outcome: Outcome): void {
-    const isUseful = outcome.kind === 'answer' && this.#read(peerId, question, outcome)
-    if (!isUseful) this.#failed++
+  #placesOf(peerId: string): number[] {
+    let places = this.#places.get(peerId)
+    if (places === undefined) this.#places.set(peerId, (places = []))
+    return places
+  }
+
+  #onOutcome(peerId: string, places: readonly number[], outcome: Outcome): void {
+    const answer = outcome.kind === 'answer' ? this.#read(peerId, places, outcome) : undefined
     this.#asked--
-    if (this.#asked > 0) this.#events.onPeer(this)
-    else this.#events.onEnd(this, this.#failed === 0)
+    if (answer === undefined) this.#failed++
+    else {
+      this.answers.push(answer)
+      this.#events.onAnswer(this, answer)
+    }
+    if (this.#asked === 0) this.#events.onEnd(this, this.#failed === 0)
   }
 
-  #read(peerId: string, question: Buffer, { bytes, start, end }: Answer): boolean {
+  #read(
+    peerId: string,
+    places: readonly number[],
+    { bytes, start, end }: Answer,
+  ): OwnersSummaries | undefined {
     const { replica, space, wallMs } = this.#parts
     const input = new ByteReader(bytes, start, end)
     const nowMs = wallMs()
     if (!takeMarks(input, space, (database, version) => replica.onFlush(database, version, nowMs)))
-      return false
-    const asked = new ByteReader(question, 0, question.length)
-    asked.position = input.position - start
-    const answers: { slot: number; answer: SlotAnswer }[] = []
-    while (!asked.isAtEnd) {
-      const { slot } = readSlot(asked)
-      const flags = input.u8()
-      const summary = new SlotSummary()
-      summary.read(input)
-      const promisedTerm = input.u32()
-      if ((flags & OWNED) === 0) continue
-      const isWhole = (flags & WHOLE) !== 0
-      const isGranted = (flags & GRANTED) !== 0
-      answers.push({ slot, answer: { peerId, isWhole, isGranted, promisedTerm, summary } })
-    }
-    if (input.isBroken || !input.isAtEnd) return false
-    for (const { slot, answer } of answers) this.#events.onAnswer(this, slot, answer)
-    return true
+      return undefined
+    const answer = new OwnersSummaries(peerId, this.slots.length)
+    return answer.read(input, places) ? answer : undefined
   }
 }

@@ -2,8 +2,8 @@
  * Arena [Machine]: memory off the V8 heap, handed out in cells of fixed size classes.
  *
  * A reference (`ref`) is a number of 16-byte units, so 31 bits reach 32 GiB; 0 means "none". Segments of 256 MiB
- * are reserved whole and committed by the kernel only where they are touched. A segment is cut into pages of
- * 128 KiB; a page serves one size class while any of its cells lives and goes back to the common pool when the
+ * (the first, which may be all that is ever needed, of 4) are reserved whole and committed by the kernel only where they
+ * are touched. A segment is cut into pages of 128 KiB; a page serves one size class while any of its cells lives and goes back to the common pool when the
  * last one is freed, so a change of value sizes does not strand memory.
  *
  *   segment 256 MiB |page|page|page|...      page of class 48 B |cell|cell|free->cell|...|untouched|
@@ -23,6 +23,7 @@ const PAGE_SHIFT = 13
 const PAGES_MAX = ARENA_BYTES_MAX / PAGE_BYTES
 const SEGMENT_BYTES = (1 << SEGMENT_SHIFT) * UNIT_BYTES
 const PAGES_PER_SEGMENT = SEGMENT_BYTES / PAGE_BYTES
+const FIRST_SEGMENT_BYTES = SEGMENT_BYTES / 64
 const CACHE_LINE_BYTES = 64
 /** Allocators put memory this large 16 bytes behind a page: this far on, cells begin where cache lines begin. */
 const ALIGNING_BYTES = 48
@@ -79,7 +80,9 @@ export class Arena {
   readonly #pagesByLive = new Uint32Array(PAGE_CELLS_MAX + 1)
   readonly #isFreeCell = new Uint8Array(PAGE_CELLS_MAX)
   #freePages = 0
+  /** The page to be used next, and where the pages of the last segment end. */
   #pagesTotal = 1
+  #pagesEnd = 0
 
   constructor() {
     this.#pageClass = new Uint8Array(PAGES_MAX)
@@ -136,7 +139,7 @@ export class Arena {
   allocateRun(byteCount: number): number {
     const count = Math.ceil(byteCount / PAGE_BYTES)
     // A run lies within one segment: the pages left over before the next become ordinary free ones.
-    while ((this.#pagesTotal % PAGES_PER_SEGMENT) + count > PAGES_PER_SEGMENT)
+    while (this.#pagesTotal < this.#pagesEnd && this.#pagesTotal + count > this.#pagesEnd)
       this.#giveBack(this.#newPages(1))
     const page = this.#newPages(count)
     this.pagesInUse += count
@@ -269,9 +272,8 @@ export class Arena {
 
   /** The first of `count` pages never used before. */
   #newPages(count: number): number {
+    if (this.#pagesTotal + count > this.#pagesEnd) this.#addSegment()
     const page = this.#pagesTotal
-    if (page + count > PAGES_MAX) throw new Error('arena: out of address space')
-    if (page + count > this.bytes.length * PAGES_PER_SEGMENT) this.#addSegment()
     this.#pagesTotal = page + count
     return page
   }
@@ -293,9 +295,15 @@ export class Arena {
   }
 
   #addSegment(): void {
-    const memory = new ArrayBuffer(SEGMENT_BYTES + CACHE_LINE_BYTES)
-    this.bytes.push(Buffer.from(memory, ALIGNING_BYTES, SEGMENT_BYTES))
-    this.u32.push(new Uint32Array(memory, ALIGNING_BYTES, SEGMENT_BYTES / 4))
-    this.f64.push(new Float64Array(memory, ALIGNING_BYTES, SEGMENT_BYTES / 8))
+    const firstPage = this.bytes.length * PAGES_PER_SEGMENT
+    if (firstPage >= PAGES_MAX) throw new Error('arena: out of address space')
+    const length = firstPage === 0 ? FIRST_SEGMENT_BYTES : SEGMENT_BYTES
+    const memory = new ArrayBuffer(length + CACHE_LINE_BYTES)
+    this.bytes.push(Buffer.from(memory, ALIGNING_BYTES, length))
+    this.u32.push(new Uint32Array(memory, ALIGNING_BYTES, length / 4))
+    this.f64.push(new Float64Array(memory, ALIGNING_BYTES, length / 8))
+    // The first unit of all is none.
+    this.#pagesTotal = Math.max(1, firstPage)
+    this.#pagesEnd = firstPage + length / PAGE_BYTES
   }
 }

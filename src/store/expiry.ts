@@ -29,6 +29,7 @@ export class ExpiryCycle {
   run(nowMs: number, budgetUs: number): number {
     const space = this.#space
     space.nowMs = nowMs
+    if (this.#hash === 0 && nowMs < space.expiries.earliestMs) return 0
     const startUs = this.#monotonicUs()
     let removed = 0
     for (let visited = 0; visited <= SLOT_COUNT; visited++) {
@@ -42,6 +43,7 @@ export class ExpiryCycle {
       }
       this.#slot = (this.#slot + 1) & (SLOT_COUNT - 1)
     }
+    space.expiries.raiseEarliest()
     return removed
   }
 

@@ -9,6 +9,9 @@ export class SlotExpiries {
   readonly perSlot = new Uint32Array(SLOT_COUNT)
   readonly nextMs = new Float64Array(SLOT_COUNT).fill(Number.POSITIVE_INFINITY)
 
+  /** A lower bound of all of them. */
+  earliestMs = Number.POSITIVE_INFINITY
+
   constructor(databaseCount: number) {
     this.perDatabase = new Float64Array(databaseCount)
   }
@@ -33,6 +36,7 @@ export class SlotExpiries {
 
   mayBeDue(slot: number, expiryMs: number): void {
     if (expiryMs < this.nextMs[slot]!) this.nextMs[slot] = expiryMs
+    if (expiryMs < this.earliestMs) this.earliestMs = expiryMs
   }
 
   /** The cycle begins to visit the slot: entries it passes and changes in the meantime set the bound anew. */
@@ -40,7 +44,15 @@ export class SlotExpiries {
     this.nextMs[slot] = Number.POSITIVE_INFINITY
   }
 
+  /** After a cycle that has seen every slot. */
+  raiseEarliest(): void {
+    let earliestMs = Number.POSITIVE_INFINITY
+    for (const nextMs of this.nextMs) if (nextMs < earliestMs) earliestMs = nextMs
+    this.earliestMs = earliestMs
+  }
+
   reset(): void {
+    this.earliestMs = Number.POSITIVE_INFINITY
     this.perDatabase.fill(0)
     this.perSlot.fill(0)
     this.nextMs.fill(Number.POSITIVE_INFINITY)

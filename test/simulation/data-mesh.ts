@@ -103,14 +103,14 @@ export class DataMesh {
       if (mesh.placement.fingerprint !== first!.mesh.placement.fingerprint) return false
       if (mesh.placement !== mesh.roles.table || mesh.healing.settling.pendingCount > 0) return false
     }
-    for (let slot = 0; slot < SLOT_COUNT; slot++) {
-      const acting = first!.mesh.roles.actingId(slot)
-      for (const { mesh } of up) {
-        const role = acting === mesh.settings.id ? SERVING : ELSEWHERE
-        if (mesh.roles.actingId(slot) !== acting || mesh.roles.roles[slot] !== role) return false
-      }
-    }
-    return true
+    // The same placement numbers its members the same way.
+    const { acting } = first!.mesh.roles
+    return up.every(({ mesh }) => {
+      const self = mesh.placement.numberOf(mesh.settings.id)
+      const isServed = (number: number, slot: number): boolean =>
+        number === acting[slot] && mesh.roles.roles[slot] === (number === self ? SERVING : ELSEWHERE)
+      return mesh.roles.acting.every(isServed)
+    })
   }
 
   /** Slots whose owners do not hold the same. */
