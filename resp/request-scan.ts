@@ -19,6 +19,9 @@ export class RequestScan {
   /** Argument 1 of each request seen is bytes[starts[i], ends[i]); requests without one are left out. */
   readonly starts: Int32Array
   readonly ends: Int32Array
+  /** Argument 2 of the same requests, or 0 and 0. */
+  readonly nextStarts: Int32Array
+  readonly nextEnds: Int32Array
   count: number
   /** Requests that begin before this have been looked at. */
   until: number
@@ -28,6 +31,8 @@ export class RequestScan {
     this.bytes = null
     this.starts = new Int32Array(REQUESTS_MAX)
     this.ends = new Int32Array(REQUESTS_MAX)
+    this.nextStarts = new Int32Array(REQUESTS_MAX)
+    this.nextEnds = new Int32Array(REQUESTS_MAX)
     this.count = 0
     this.until = 0
     this.#end = 0
@@ -62,10 +67,12 @@ export class RequestScan {
     for (at++; at < end && bytes[at] !== CR; at++) argumentCount = argumentCount * 10 + bytes[at]! - 48
     if (!(argumentCount >= 1 && argumentCount <= ARGUMENTS_MAX)) return -1
     at += 2
+    let isNoted = false
     for (let argument = 0; argument < argumentCount; argument++) {
       at = this.#argument(bytes, at, end)
       if (at < 0) return -1
-      if (argument === 1) this.#note(at)
+      if (argument === 1) isNoted = this.#note(at)
+      else if (argument === 2 && isNoted) this.#noteNext(at)
       at = this.#end + 2
     }
     return at <= end ? at : -1
@@ -80,9 +87,18 @@ export class RequestScan {
     return length >= 0 && this.#end <= end ? at + 2 : -1
   }
 
-  #note(start: number): void {
-    if (this.#end - start > KEY_BYTES_MAX) return
+  #note(start: number): boolean {
+    if (this.#end - start > KEY_BYTES_MAX) return false
     this.starts[this.count] = start
-    this.ends[this.count++] = this.#end
+    this.ends[this.count] = this.#end
+    this.nextStarts[this.count] = 0
+    this.nextEnds[this.count++] = 0
+    return true
+  }
+
+  #noteNext(start: number): void {
+    if (this.#end - start > KEY_BYTES_MAX) return
+    this.nextStarts[this.count - 1] = start
+    this.nextEnds[this.count - 1] = this.#end
   }
 }

@@ -118,7 +118,7 @@ export class Node {
         state.router?.onTurnEnd(session)
       },
       onAhead(scan: RequestScan): void {
-        space.ahead.expect(scan.bytes!, scan.starts, scan.ends, scan.count)
+        space.ahead.expect(scan)
       },
       onRequest(args: Args): void {
         dispatch.onRequest(session, args)

@@ -9,7 +9,7 @@
  */
 import { type Arena, CELL_BYTES_MAX, SEGMENT_MASK, SEGMENT_SHIFT } from './arena.ts'
 import type { HashIndex } from './hash-index.ts'
-import { type HashSecret, hashOf } from './hash-slot.ts'
+import type { LookAhead } from './look-ahead.ts'
 
 const APART = 0xffffffff
 const HEAD_BYTES = 16
@@ -19,28 +19,29 @@ const ROOMY_CELL_BYTES = 128
 export class ElementTable {
   readonly #arena: Arena
   readonly #index: HashIndex
-  readonly #secret: HashSecret
-  readonly #table: number
+  readonly #ahead: LookAhead
+  /** The table of the index that is its own. */
+  readonly table: number
   readonly #apart = new Map<number, Buffer>()
   /** Bytes kept apart (outside the arena, which accounts for its cells itself). */
   apartBytes = 0
   /** Bytes of the elements' cells in the arena. */
   cellBytes = 0
 
-  constructor(arena: Arena, index: HashIndex, secret: HashSecret) {
+  constructor(arena: Arena, index: HashIndex, ahead: LookAhead) {
     this.#arena = arena
     this.#index = index
-    this.#secret = secret
-    this.#table = index.createTable()
+    this.#ahead = ahead
+    this.table = index.createTable()
   }
 
   get count(): number {
-    return this.#index.countOf(this.#table)
+    return this.#index.countOf(this.table)
   }
 
   /** Ref of the element with this name, or 0. */
   find(name: Uint8Array, start: number, end: number): number {
-    let ref = this.#index.seek(this.#table, hashOf(this.#secret, name, start, end))
+    let ref = this.#index.seek(this.table, this.#ahead.hashOfName(name, start, end))
     while (ref !== 0 && !this.#isNamed(ref, name, start, end)) ref = this.#index.seekNext()
     return ref
   }
@@ -56,7 +57,7 @@ export class ElementTable {
     score: number,
   ): number {
     const ref = this.#make(name, start, end, value, valueStart, valueEnd, score)
-    this.#index.insert(this.#table, hashOf(this.#secret, name, start, end), ref)
+    this.#index.insert(this.table, this.#ahead.hashOfName(name, start, end), ref)
     return ref
   }
 
@@ -81,7 +82,7 @@ export class ElementTable {
     const name = this.nameBuffer(ref)
     const start = this.nameStart(ref)
     const moved = this.#make(name, start, start + nameLength, value, valueStart, valueEnd, this.scoreOf(ref))
-    this.#index.locate(this.#table, hashOf(this.#secret, name, start, start + nameLength), ref)
+    this.#index.locate(this.table, this.#ahead.hashOfName(name, start, start + nameLength), ref)
     this.#index.moveFound(moved)
     this.#free(ref)
     return moved
@@ -89,8 +90,8 @@ export class ElementTable {
 
   remove(ref: number): void {
     const start = this.nameStart(ref)
-    const hash = hashOf(this.#secret, this.nameBuffer(ref), start, start + this.nameLength(ref))
-    this.#index.locate(this.#table, hash, ref)
+    const hash = this.#ahead.hashOfName(this.nameBuffer(ref), start, start + this.nameLength(ref))
+    this.#index.locate(this.table, hash, ref)
     this.#index.removeFound()
     this.#free(ref)
   }
@@ -120,20 +121,20 @@ export class ElementTable {
   }
 
   each(visit: (ref: number) => void): void {
-    this.#index.each(this.#table, (_hash, ref) => visit(ref))
+    this.#index.each(this.table, (_hash, ref) => visit(ref))
   }
   /** See HashIndex.walk: appends refs, answers the hash to continue from or 0. */
   walk(fromHash: number, count: number, into: number[]): number {
-    return this.#index.walk(this.#table, fromHash, count, into)
+    return this.#index.walk(this.table, fromHash, count, into)
   }
   sample(random: number): number {
-    return this.#index.sample(this.#table, random)
+    return this.#index.sample(this.table, random)
   }
 
   /** Gives everything back; the table must not be used afterwards. */
   release(): void {
-    this.#index.each(this.#table, (_hash, ref) => this.#free(ref))
-    this.#index.dropTable(this.#table)
+    this.#index.each(this.table, (_hash, ref) => this.#free(ref))
+    this.#index.dropTable(this.table)
   }
 
   #make(

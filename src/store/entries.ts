@@ -4,12 +4,15 @@
  * large collections are objects behind a handle. Knows nothing of tables, databases' counts or expiry rules.
  */
 import { type Arena, CELL_BYTES_MAX, SEGMENT_MASK, SEGMENT_SHIFT } from './arena.ts'
+import type { ElementTable } from './element-table.ts'
 import * as E from './entry.ts'
 
 /** A collection too large for a cell. */
 export interface LargeValue {
   /** Bytes it holds outside the arena (apart buffers, and an honest estimate of its JS objects), kept current. */
   readonly bytes: number
+  /** Its elements by name, where it has such a table. */
+  readonly elements: ElementTable | null
   /** Bytes of its cells in the arena, which the arena accounts for itself (MEMORY USAGE adds both). */
   readonly arenaBytes: number
   /** Gives back every cell and table it holds. */

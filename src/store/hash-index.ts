@@ -93,34 +93,28 @@ export class HashIndex {
     this.#freeTables.push(table)
   }
 
+  /** The table of its own, or the child of its directory, in which a hash lies. */
+  tableOf(root: number, hash: number): number {
+    return this.#heads[root * 2 + 1] === DIRECTORY ? this.#directoryOf(root).childOf(hash) : root
+  }
+
   /** The first ref stored under `hash`, or 0. */
   seek(table: number, hash: number): number {
     this.#root = table
     this.#hash = hash
-    if (this.#heads[table * 2 + 1] === DIRECTORY) table = this.#directoryOf(table).childOf(hash)
+    table = this.tableOf(table, hash)
     this.#table = table
     const base = this.#heads[table * 2]!
     if (base === 0) return 0
-    const words = this.arena.u32[base >>> SEGMENT_SHIFT]!
-    const start = (base & SEGMENT_MASK) << 2
     const mask = (1 << this.#heads[table * 2 + 1]!) - 1
-    let pair = hash & mask
-    for (;;) {
-      const seen = words[start + pair * 2]!
-      if (seen === hash) {
-        this.#pair = pair
-        return words[start + pair * 2 + 1]!
-      }
-      if (seen === 0) return 0
-      pair = (pair + 1) & mask
-    }
+    return this.#probe(base, mask, hash & mask)
   }
 
   /**
    * For many tables at once: the ref most likely meant by each hash, or 0. No position is kept. All home places are
    * read before any of them is judged: a branch on one would wait for it, and the next read behind it.
    */
-  seekAll(tables: Uint16Array, hashes: Uint32Array, refs: Uint32Array, count: number): number {
+  seekAll(tables: Uint32Array, hashes: Uint32Array, refs: Uint32Array, count: number): number {
     const heads = this.#heads
     const segments = this.arena.u32
     let sum = 0
@@ -148,11 +142,14 @@ export class HashIndex {
 
   /** The next ref under the same hash after a `seek` whose candidate had another key, or 0. */
   seekNext(): number {
-    const base = this.#heads[this.#table * 2]!
+    const mask = (1 << this.#heads[this.#table * 2 + 1]!) - 1
+    return this.#probe(this.#heads[this.#table * 2]!, mask, (this.#pair + 1) & mask)
+  }
+
+  /** From a place on: the first pair of the hash that is sought. */
+  #probe(base: number, mask: number, pair: number): number {
     const words = this.arena.u32[base >>> SEGMENT_SHIFT]!
     const start = (base & SEGMENT_MASK) << 2
-    const mask = (1 << this.#heads[this.#table * 2 + 1]!) - 1
-    let pair = (this.#pair + 1) & mask
     for (;;) {
       const seen = words[start + pair * 2]!
       if (seen === this.#hash) {
@@ -194,7 +191,7 @@ export class HashIndex {
   }
 
   insert(root: number, hash: number, ref: number): void {
-    let table = this.#heads[root * 2 + 1] === DIRECTORY ? this.#directoryOf(root).childOf(hash) : root
+    let table = this.tableOf(root, hash)
     if (this.#heads[table * 2] === 0) this.#resize(table, REGION_BITS_MIN)
     else if (this.#isFull(table)) table = this.#widen(root, table, hash)
     const base = this.#heads[table * 2]!

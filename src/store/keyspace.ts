@@ -76,7 +76,7 @@ export class Keyspace {
     this.arena = new Arena()
     this.entries = new Entries(this.arena)
     this.index = new HashIndex(new Arena(), SLOT_COUNT)
-    this.ahead = new LookAhead(this.index, this.arena, secret)
+    this.ahead = new LookAhead(this.index, this.entries, secret)
   }
 
   /** What the store holds: never less than its own tables, so that a maxmemory smaller than those refuses writes. */

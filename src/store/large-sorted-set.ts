@@ -16,7 +16,7 @@ export class LargeSortedSet implements LargeValue {
   readonly tree: RankedTree
 
   constructor(space: Keyspace) {
-    this.elements = new ElementTable(space.arena, space.index, space.secret)
+    this.elements = new ElementTable(space.arena, space.index, space.ahead)
     this.tree = new RankedTree(space.arena, this.elements)
   }
 

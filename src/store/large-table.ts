@@ -13,7 +13,11 @@ export class LargeTable implements LargeValue {
   readonly table: ElementTable
 
   constructor(space: Keyspace) {
-    this.table = new ElementTable(space.arena, space.index, space.secret)
+    this.table = new ElementTable(space.arena, space.index, space.ahead)
+  }
+
+  get elements(): ElementTable {
+    return this.table
   }
 
   get bytes(): number {

@@ -17,6 +17,7 @@ const CHAIN_OVERHEAD_BYTES = 160
 const CELL_BYTES_FIRST = 512
 
 export class ListNodes implements LargeValue {
+  readonly elements = null
   head: ListNode | null = null
   tail: ListNode | null = null
   count = 0

@@ -80,3 +80,18 @@ test('on random pipelines the scan sees what the parser reads', () => {
     assert.ok(seen.length <= read.length + 1)
   }
 })
+
+test('behind the first key the next argument is seen, if there is one and it is short', () => {
+  const text =
+    request('SADD', 'set', 'member', 'more') +
+    request('GET', 'a') +
+    request('SET', 'b', 'x'.repeat(300)) +
+    request('HSET', 'hash', 'field', 'value')
+  const scan = new RequestScan()
+  const chunk = bytes(text)
+  scan.scan(chunk, 0, chunk.length)
+  const next = Array.from({ length: scan.count }, (_, i) =>
+    chunk.toString('latin1', scan.nextStarts[i]!, scan.nextEnds[i]!),
+  )
+  assert.deepEqual(next, ['member', '', '', 'field'])
+})

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { Arena } from '../../src/store/arena.ts'
 import { ElementTable } from '../../src/store/element-table.ts'
+import { Entries } from '../../src/store/entries.ts'
 import { HashIndex } from '../../src/store/hash-index.ts'
 import { hashSecret } from '../../src/store/hash-slot.ts'
+import { LookAhead } from '../../src/store/look-ahead.ts'
 import { Prng } from '../support/prng.ts'
 
 interface Element {
@@ -19,11 +21,9 @@ class World {
 
   constructor(seed: number) {
     this.prng = new Prng(seed)
-    this.table = new ElementTable(
-      this.arena,
-      this.index,
-      hashSecret(() => this.prng.bits()),
-    )
+    const secret = hashSecret(() => this.prng.bits())
+    const ahead = new LookAhead(this.index, new Entries(this.arena), secret)
+    this.table = new ElementTable(this.arena, this.index, ahead)
   }
 
   find(name: Buffer): number {

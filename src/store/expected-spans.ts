@@ -1,0 +1,46 @@
+/**
+ * Expected spans [Machine]: parts of one buffer that will be asked about in a moment, in ascending order, and what has
+ * been computed of each. Finding one again costs a comparison or two, because whoever asks goes through the buffer once.
+ */
+export const EXPECTED_SPANS_MAX = 64
+
+export class ExpectedSpans {
+  /** The buffer they lie in; null when nothing is known. */
+  #bytes: Uint8Array | null = null
+  readonly starts = new Int32Array(EXPECTED_SPANS_MAX)
+  readonly ends = new Int32Array(EXPECTED_SPANS_MAX)
+  /** For each: the table of the hash index it is to be found in, its hash, and the ref it probably leads to, or 0. */
+  readonly tables = new Uint32Array(EXPECTED_SPANS_MAX)
+  readonly hashes = new Uint32Array(EXPECTED_SPANS_MAX)
+  readonly refs = new Uint32Array(EXPECTED_SPANS_MAX)
+  count = 0
+  #cursor = 0
+
+  begin(bytes: Uint8Array): void {
+    this.#bytes = bytes
+    this.count = 0
+    this.#cursor = 0
+  }
+
+  add(start: number, end: number, table: number, hash: number): void {
+    const at = this.count++
+    this.starts[at] = start
+    this.ends[at] = end
+    this.tables[at] = table
+    this.hashes[at] = hash
+  }
+
+  /** The bytes may change from now on. */
+  forget(): void {
+    this.#bytes = null
+  }
+
+  /** Which of them bytes[start, end) is, or -1. */
+  indexOf(bytes: Uint8Array, start: number, end: number): number {
+    if (bytes !== this.#bytes) return -1
+    let at = this.#cursor
+    while (at < this.count && this.starts[at]! < start) at++
+    this.#cursor = at
+    return at < this.count && this.starts[at] === start && this.ends[at] === end ? at : -1
+  }
+}
