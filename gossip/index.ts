@@ -24,13 +24,12 @@ export { HeartbeatSender } from './heartbeats/heartbeat-sender.ts'
 export type { Liveness, MemberRecord } from './member.ts'
 export type { GossipEvent } from './membership-events.ts'
 export {
-  MEMBERSHIP_TIMINGS,
   Membership,
   type MembershipOptions,
   type MembershipSnapshot,
-  type MembershipTimings,
   type Remembered,
 } from './membership.ts'
+export { MEMBERSHIP_TIMINGS, type MembershipTimings } from './membership-timings.ts'
 export type { Address, GossipPorts } from './ports.ts'
 export { type ParsedSettings, parseSplitBrain } from './split-brain/config.ts'
 export { EtcdLease, type EtcdLeaseOptions } from './split-brain/etcd-lease.ts'

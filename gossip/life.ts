@@ -163,7 +163,6 @@ export class Life {
         this.#idByAddress.set(record.address, record.id)
         this.#silent.delete(record.id)
         this.agreement.onAlive(record)
-        this.agreement.onReachable(record.id)
         this.#tell('peer_alive', record)
       },
       onSuspect: (record) => this.#tell('peer_suspect', record),

@@ -16,6 +16,7 @@ import { LADDER_DEFAULTS, type LadderConfig } from './heartbeats/rung.ts'
 import { Life, type LifeSettings } from './life.ts'
 import type { MemberRecord } from './member.ts'
 import type { GossipEvent } from './membership-events.ts'
+import { MEMBERSHIP_TIMINGS, type MembershipTimings } from './membership-timings.ts'
 import type { Message, Sender } from './messages.ts'
 import type { Address, GossipPorts } from './ports.ts'
 import { explain } from './split-brain/explain.ts'
@@ -45,26 +46,6 @@ export interface MembershipOptions {
   /** Comes back as a new life after having been downed or removed. */
   readonly isReborn?: boolean
   readonly onListenerError?: (error: unknown) => void
-}
-
-export interface MembershipTimings {
-  readonly tickMs: number
-  /** So long the first seed waits for an existing mesh before it forms one. */
-  readonly seedTimeoutMs: number
-  /** So long the way out may take before it is cut short. */
-  readonly leaveTimeoutMs: number
-  /** A life that was given up rests before the next begins. */
-  readonly rebirthDelayMs: number
-  /** So long a majority of those who were given up looks for their mesh before it founds another. */
-  readonly refoundAfterMs: number
-}
-
-export const MEMBERSHIP_TIMINGS: MembershipTimings = {
-  tickMs: 1000,
-  seedTimeoutMs: 3000,
-  leaveTimeoutMs: 10_000,
-  rebirthDelayMs: 1000,
-  refoundAfterMs: 10_000,
 }
 
 /** Members leave the list when the mesh has agreed on it; who died before it was let in, after this. */
@@ -195,13 +176,25 @@ export class Membership {
     if (this.#phase === 'running') this.#life.swim.join(addresses)
   }
 
-  /** Walks the way out: leaving, exiting, removed, goodbye; `self_left` is the last event. */
-  leave(): void {
+  /**
+   * Walks the way out: leaving, exiting, removed, goodbye; `self_left` is the last event. Who lingers stays exiting, within
+   * reach and with nothing to say in anything, until it is told to `go`.
+   */
+  leave(lingers = false): void {
     if (this.#phase !== 'running') return
     this.#phase = 'leaving'
-    const isAlone = this.#life.swim.aliveCount <= 1
-    if (isAlone || !this.#life.agreement.leave()) this.#life.swim.leave()
-    else this.#ports.after(this.timings.leaveTimeoutMs, () => this.#cutLeavingShort())
+    const { agreement, swim } = this.#life
+    agreement.lingers = lingers
+    if (swim.aliveCount <= 1 || !agreement.leave()) swim.leave()
+    else if (!lingers) this.go()
+  }
+
+  go(): void {
+    if (this.#phase !== 'leaving') return
+    this.#life.agreement.lingers = false
+    this.#ports.after(this.timings.leaveTimeoutMs, () => {
+      if (this.#phase === 'leaving' && !this.#life.isOver) this.#life.swim.leave()
+    })
   }
 
   /** Falls silent at once, without a word. */
@@ -331,10 +324,6 @@ export class Membership {
     if (swim.aliveCount < this.#foundersMin) this.#waitingSinceMs = nowMs
     const waitMs = this.#foundersMin === 1 ? seedTimeoutMs : refoundAfterMs
     if (nowMs - this.#waitingSinceMs >= waitMs) agreement.form()
-  }
-
-  #cutLeavingShort(): void {
-    if (this.#phase === 'leaving' && !this.#life.isOver) this.#life.swim.leave()
   }
 
   #onEnded(life: Life): void {

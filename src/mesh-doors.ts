@@ -110,14 +110,15 @@ export function reachableHost(bindHosts: readonly string[]): string {
 
 async function leave(mesh: MeshNode): Promise<void> {
   await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, LEAVE_MS)
+    const patienceMs = mesh.node.state.config.number('shutdown-timeout') * 1000
+    const timer = setTimeout(resolve, patienceMs + LEAVE_MS)
     const subscription = mesh.membership.events.subscribe((event) => {
       if (event.type !== 'self_left') return
       clearTimeout(timer)
       subscription.dispose()
       resolve()
     })
-    mesh.membership.leave()
+    mesh.members.departure.begin(patienceMs)
     if (mesh.membership.isRunning) return
     clearTimeout(timer)
     resolve()

@@ -5,17 +5,20 @@
 import type { GossipEvent } from '../gossip/index.ts'
 import { splitAddress } from '../gossip/index.ts'
 import type { Faults } from './mesh/faults.ts'
+import { handOffLines, handOffOf, slotStateOf } from './mesh-hand-off.ts'
 import type { MeshNode as MeshNodeMachine } from './mesh-node.ts'
 import { HTTP_OFFSET, weightOf } from './mesh-settings.ts'
 import { NOBODY, SERVING, UNSETTLED } from './replication/slot-roles.ts'
 import { ToldRanges } from './routing/told-ranges.ts'
 import type {
+  HandOffFacts,
   KeyStanding,
   LinkFacts,
   MeshFace,
   MeshNode,
   NodeHealth,
   SlotRange,
+  SlotState,
 } from './session/mesh-face.ts'
 import { SLOT_COUNT } from './store/hash-slot.ts'
 
@@ -127,6 +130,15 @@ export class MeshFacts implements MeshFace {
     }
   }
 
+  slotState(slot: number): SlotState {
+    return slotStateOf(this.#mesh.roles, this.#mesh.healing, slot)
+  }
+
+  handOff(): HandOffFacts {
+    const { departure } = this.#mesh.members
+    return handOffOf(this.#mesh.healing, departure, (id) => this.#nameOf(id))
+  }
+
   hints(): ReturnType<MeshFace['hints']> {
     return this.#mesh.healing.hints.rows()
   }
@@ -176,6 +188,7 @@ export class MeshFacts implements MeshFace {
         'mesh_doubts_left_open',
         doubts.counters.leftOpen + doubts.counters.overwritten + doubts.counters.dropped,
       ],
+      ...handOffLines(this.#mesh.healing),
       ['mesh_requests_forwarded', forwards.counters.forwarded],
       ['mesh_requests_rerouted', forwards.counters.rerouted],
       ['mesh_requests_failed', forwards.counters.failed],
@@ -213,7 +226,8 @@ export class MeshFacts implements MeshFace {
   }
 
   leave(): string | undefined {
-    this.#mesh.membership.leave()
+    const { members, node } = this.#mesh
+    members.departure.begin(node.state.config.number('shutdown-timeout') * 1000)
     return undefined
   }
 

@@ -4,18 +4,25 @@
  *
  * It decides nothing itself: it is the part of a mesh node's composition that is about healing.
  */
+import type { Config } from './config/index.ts'
 import type { Pool } from './mesh/pool.ts'
 import { type Verbs, verbs } from './mesh/verbs.ts'
+import type { Plan } from './placement/plan.ts'
 import { Claims } from './replication/claims.ts'
 import { Confirming } from './replication/confirming.ts'
 import { Doubts } from './replication/doubts.ts'
+import { FormerOwners } from './replication/former-owners.ts'
 import { Hints } from './replication/hints.ts'
+import { Intake } from './replication/intake.ts'
+import { Leftovers } from './replication/leftovers.ts'
 import { OwnerAnswers, READ_AUTHORITATIVE, READ_ENTRIES } from './replication/owner-answers.ts'
 import { writeKeyName } from './replication/peer-port.ts'
 import type { Refusal } from './replication/received.ts'
 import { Repairs } from './replication/repairs.ts'
+import { Rebalance } from './replication/rebalance.ts'
 import type { Replica } from './replication/replica.ts'
 import { Settling } from './replication/settling.ts'
+import { SlotContents } from './replication/slot-contents.ts'
 import { SERVING, type SlotRoles } from './replication/slot-roles.ts'
 import { Transfers } from './replication/transfers.ts'
 import type { RequestKeys } from './routing/request-keys.ts'
@@ -50,6 +57,11 @@ export class MeshHealing {
   readonly claims = new Claims()
   readonly transfers: Transfers
   readonly repairs: Repairs
+  readonly former: FormerOwners
+  readonly intake: Intake
+  readonly contents: SlotContents
+  readonly leftovers: Leftovers
+  readonly rebalance: Rebalance
   readonly settling: Settling
   readonly hints: Hints
   readonly confirming: Confirming
@@ -74,12 +86,26 @@ export class MeshHealing {
     const deadlineMs = (): number => ASK_DEADLINE_MS
     const exchange = { space, replica, peers: { ask }, wallMs, deadlineMs, counters: this.exchangeCounters }
     this.repairs = new Repairs({ roles, transfers, exchange, fingerprint })
+    this.contents = new SlotContents(space, wallMs)
+    this.former = new FormerOwners(selfId, claims)
+    this.intake = new Intake(exchange, { monotonicMs, waitingSlots: () => ports.waitingSlots() })
+    const mayAnswer = (peerId: string): boolean => ports.mayAnswer(peerId)
+    const monotonicUs = (): number => ports.monotonicMs() * 1000
+    const leftoverPorts = { monotonicMs, monotonicUs, fingerprint, mayAnswer }
+    this.leftovers = new Leftovers({ roles, transfers, exchange }, leftoverPorts)
+    this.rebalance = new Rebalance(selfId, {
+      monotonicMs,
+      isWhole: (slot) => this.settling.isWhole(slot),
+      keysMoved: () => this.exchangeCounters.keysPulled,
+      bytesMoved: () => this.exchangeCounters.bytesPulled,
+    })
+    const { former, intake, repairs } = this
     this.settling = new Settling(
-      { selfId, roles, claims, repairs: this.repairs, exchange },
+      { selfId, roles, claims, repairs, former, intake, exchange },
       {
         monotonicMs,
         fingerprint,
-        mayAnswer: (peerId) => ports.mayAnswer(peerId),
+        mayAnswer,
         waitingSlots: () => ports.waitingSlots(),
         onSettled: (slots) => ports.onSettled(slots),
         onWhole: () => ports.onWhole(),
@@ -101,6 +127,7 @@ export class MeshHealing {
         wallMs,
         fingerprint,
         isWhole: (slot) => this.settling.isWhole(slot),
+        isHeld: (slot) => this.leftovers.isHeld(slot),
         // Coarse, and safe: while any effect waits for its entry, no slot is vouched for.
         hasPulls: () => replica.pulls.size > 0,
         onOutclaimed: (slots) => this.settling.onOutclaimed(slots),
@@ -108,9 +135,22 @@ export class MeshHealing {
     )
   }
 
+  /** Now, and whenever one of its directives is changed. */
+  follow(config: Config): void {
+    const { limits, throttle } = this.intake
+    const apply = (): void => {
+      throttle.bytesPerSecond = config.number('rebalance-rate')
+      limits.streamsMax = config.number('rebalance-concurrency')
+    }
+    apply()
+    config.onChange('rebalance-rate', apply)
+    config.onChange('rebalance-concurrency', apply)
+  }
+
   bind(table: Verbs): void {
     this.answers.bind(table)
     this.transfers.bind(table)
+    this.contents.bind(table)
   }
 
   /** At the end of a round, after the batches. */
@@ -119,8 +159,29 @@ export class MeshHealing {
     this.doubts.flush()
   }
 
+  /** The owners are about to change. */
+  onPlaced(plan: Plan): void {
+    this.former.onPlaced(plan.ranges)
+    this.rebalance.onPlaced(plan)
+  }
+
+  /** The owners have changed, and roles follow the change already. */
+  onOwners(): void {
+    this.leftovers.onOwners((slot) => this.settling.isWhole(slot))
+    this.settling.onOwners()
+  }
+
+  /** A member is no more. */
+  onGone(id: string): void {
+    this.hints.forget(id)
+    this.former.forgetMember(id)
+  }
+
   onTick(nowMs: number): void {
+    this.intake.onTick()
     this.settling.onTick(nowMs)
+    this.leftovers.onTick(nowMs)
+    this.rebalance.onTick(nowMs)
     this.hints.onTick(nowMs)
     this.confirming.onTick(nowMs)
     this.doubts.onTick(nowMs)

@@ -10,6 +10,7 @@ import { dcOf, type MeshSettings, weightOf, zoneOf } from './mesh-settings.ts'
 import { KnownPlacements } from './placement/known-placements.ts'
 import { Placement } from './placement/placement.ts'
 import { type Plan, planOf } from './placement/plan.ts'
+import { Departure } from './replication/departure.ts'
 import { encodeSheet, PeerBeliefs } from './routing/peer-beliefs.ts'
 
 export interface MembersHooks {
@@ -24,13 +25,12 @@ export interface MembersHooks {
   /** When a frame of the peer came last. */
   linkHeardMs(id: string): number
   clientPort(): number
+  /** Slots that this node has lost and not handed over yet. */
+  pendingCount(): number
 }
 
-/** Agreed parts that own slots. */
 /** Nodes of one process share them. */
 const placements = new KnownPlacements()
-
-const OWNING = new Set(['up', 'leaving'])
 
 export class MeshMembers {
   readonly membership: Membership
@@ -38,6 +38,7 @@ export class MeshMembers {
   placement = new Placement([], 0, new Uint16Array(0))
   /** Has caught up: acts for the slots it is first in, and its word counts. */
   isReady = false
+  readonly departure: Departure
   readonly #settings: MeshSettings
   readonly #hooks: MembersHooks
 
@@ -55,6 +56,13 @@ export class MeshMembers {
       () => this.isReady,
       (peerId) => this.#heardMs(peerId),
     )
+    this.departure = new Departure({
+      monotonicMs: () => ports.monotonicMs(),
+      leave: () => this.membership.leave(true),
+      go: () => this.membership.go(),
+      isOwner: () => this.placement.numberOf(id) >= 0,
+      pendingCount: () => hooks.pendingCount(),
+    })
     this.membership.events.subscribe((event) => this.#onGossip(event))
   }
 
@@ -140,7 +148,8 @@ export class MeshMembers {
   /** The agreed members have changed: so may have who owns what. */
   #onAgreed(): void {
     const { state } = this.membership.life.agreement
-    const owning = [...state.members.values()].filter(({ status }) => OWNING.has(status))
+    // Who is leaving owns nothing any more: it hands over what it has before it goes.
+    const owning = [...state.members.values()].filter(({ status }) => status === 'up')
     const members = owning.map(({ id, roles }) => ({
       id,
       weight: weightOf(roles),

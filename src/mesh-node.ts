@@ -5,8 +5,8 @@
  *   gossip -> beliefs + agreed members -> placement -> roles -> router <- clients' requests
  *   effects of commands -> batches -> links -> other owners' replicas -> acknowledgements -> barriers -> replies
  *
- * It decides nothing itself. One round of the event loop ends with `flush`: batches, forwards, acknowledgements, then the
- * links. The simulator and main build the same mesh node.
+ * It decides nothing itself. One round of the event loop ends with `flush`: batches, forwards, acknowledgements, links.
+ * The simulator and main build the same mesh node.
  */
 import { type Address, type GossipPorts, joinAddress, type Membership } from '../gossip/index.ts'
 import { Pool } from './mesh/pool.ts'
@@ -62,15 +62,15 @@ export class MeshNode {
     this.node = node
     this.settings = settings
     this.#ports = ports
-    const { space } = node
     const { id } = settings
-    this.#tombstones = new Tombstones(space.secret, () => ports.monotonicMs() * 1000)
+    this.#tombstones = new Tombstones(node.space.secret, () => ports.monotonicMs() * 1000)
     this.#tombstones.keepsExpired = true
     this.members = this.#makeMembers()
     this.roles = new SlotRoles(id, this.beliefs, this.#roleEvents(), () => PRESENCE_MS)
     this.#effects = this.#makeEffects()
     this.pool = this.#makePool()
     this.healing = this.#makeHealing()
+    this.healing.follow(node.state.config)
     this.#requests = this.#makeRequests()
     this.routing = this.#makeRouting()
     this.messages = this.#makeMessages()
@@ -151,6 +151,7 @@ export class MeshNode {
     }
     this.batches.onTick(nowMs)
     this.healing.onTick(nowMs)
+    this.members.departure.onTick(nowMs)
     this.messages.onTick(nowMs)
     this.roles.look(nowMs)
     this.#tendTombstones()
@@ -177,18 +178,21 @@ export class MeshNode {
     }
     return new MeshMembers(this.settings, this.busAddress, ports, {
       onChanged: (canDialChanged) => this.#onMembers(canDialChanged),
-      onPlaced: ({ placesGained, primariesChanged }, { copies, members }) => {
-        const owners = members.length
-        this.node.state.log.notice('owners have changed', { owners, copies, placesGained, primariesChanged })
+      onPlaced: (plan, { copies, members }) => {
+        const { placesGained, primariesChanged } = plan
+        this.healing.onPlaced(plan)
+        const facts = { owners: members.length, copies, placesGained, primariesChanged }
+        this.node.state.log.notice('owners have changed', facts)
       },
       onGone: (id) => {
         this.replica.forget(id)
-        this.healing.hints.forget(id)
+        this.healing.onGone(id)
       },
       // Out of the mesh nothing was heard: what is held counts for nothing until it has been compared.
       onOut: () => this.healing.settling.forgetAll(),
       linkHeardMs: (id) => this.pool.to(id)?.heardAtMs ?? Number.NEGATIVE_INFINITY,
       clientPort: () => this.node.state.port,
+      pendingCount: () => this.healing.leftovers.pendingCount,
     })
   }
 
@@ -205,7 +209,7 @@ export class MeshNode {
       const hasPeers = this.roles.groups.some(({ peerIds }) => peerIds.length > 0)
       this.node.effects.isOn = hasPeers
       if (hasPeers) this.node.space.tombstones = this.#tombstones
-      this.healing.settling.onOwners()
+      this.healing.onOwners()
     }
     this.messages.onMembers()
     this.#route()

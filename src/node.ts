@@ -182,7 +182,7 @@ export class Node {
       },
       onRemoved: (database, ref, reason) => {
         if (watches.keyCount !== 0) watches.onEntryTouched(database, ref)
-        if (reason === 'command' || state.notifyFlags === 0) return
+        if (reason === 'command' || reason === 'moved' || state.notifyFlags === 0) return
         // Of a key that goes on its own, the node that acts for it tells: not everyone who holds a copy.
         const { entries } = space
         const start = entries.keyStart(ref)

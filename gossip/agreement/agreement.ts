@@ -47,6 +47,8 @@ const BURIAL_TICKS = 60
 
 export class Agreement {
   readonly counters: AgreementCounters
+  /** Exiting, this life does not say that it may go, and so is not buried, until this is off. */
+  lingers = false
   readonly #self: MemberRecord
   readonly #selfKey: string
   readonly #dc: string
@@ -60,11 +62,11 @@ export class Agreement {
   readonly #outbox: Outbox
   readonly #spreading: Spreading
   #end: 'none' | 'downed' | 'removed'
-  #ticks: number
+  #ticks = 0
   #unconvergedSinceMs: number | undefined
   #wasConverged: boolean
   #announced: MeshState | undefined
-  #silent: ReadonlyMap<string, unknown>
+  #silent: ReadonlyMap<string, unknown> = new Map()
 
   constructor(
     self: MemberRecord,
@@ -95,11 +97,9 @@ export class Agreement {
       tell: (to) => this.#exchange.sendStatus(to),
     })
     this.#end = 'none'
-    this.#ticks = 0
     this.#unconvergedSinceMs = undefined
     this.#wasConverged = false
     this.#announced = undefined
-    this.#silent = new Map()
   }
 
   // What is held
@@ -217,13 +217,10 @@ export class Agreement {
     this.#candidates.set(record.id, record)
   }
 
-  /** Who falls silent before it was let in is not waited for; the table follows with the next tick. */
+  /** Who falls silent before it was let in is not waited for; the table follows with the next tick, as with who is back. */
   onUnreachable(id: string): void {
     this.#candidates.delete(id)
   }
-
-  /** The table follows with the next tick; who is no member comes back with `onAlive`. */
-  onReachable(_id: string): void {}
 
   onTick(): void {
     this.#ticks++
@@ -231,6 +228,7 @@ export class Agreement {
     if (!this.isMember && isAbandoned(this.state, this.#self, this.#candidates)) {
       if (isHeir(this.#self, this.#candidates)) this.takeOver()
     }
+    this.#sign()
     if (this.#mayChange()) {
       this.#observe()
       this.#lead()
@@ -292,7 +290,7 @@ export class Agreement {
    */
   #settle(before: MeshState, { touched }: Merged): void {
     const after = this.state
-    if (this.isMember) this.#history.seen = this.#history.seen.with(this.#self.id)
+    this.#sign()
     if (after.version !== before.version) this.#spreading.onNews(after.members.size)
     if (this.#candidates.size > 0) {
       for (const id of touched.members) this.#dropCandidate(id)
@@ -301,6 +299,12 @@ export class Agreement {
     memberEvents(before, after, touched.members, this.#outbox.put)
     this.#noticeEnd()
     this.#outbox.flush()
+  }
+
+  /** This node has seen what it holds. */
+  #sign(): void {
+    const isHeldBack = this.lingers && this.status === 'exiting'
+    if (this.isMember && !isHeldBack) this.#history.seen = this.#history.seen.with(this.#self.id)
   }
 
   #dropCandidate(id: string): void {

@@ -71,11 +71,24 @@ export function infoText(mesh: MeshFace): string {
     `cluster_size:${primaries.size}`,
     `cluster_current_epoch:${mesh.epoch}`,
     `cluster_my_epoch:${nodes.find((node) => node.isSelf)?.upNumber ?? 0}`,
+    ...handOffLines(mesh),
     ...messageLines(mesh, 'sent'),
     ...messageLines(mesh, 'received'),
     'total_cluster_links_buffer_limit_exceeded:0',
   ]
   return lines.map((line) => `${line}\r\n`).join('')
+}
+
+/** Redis Cluster has no such lines; they stand there only while slots change hands. */
+function handOffLines(mesh: MeshFace): string[] {
+  const { figures, state } = mesh.handOff()
+  if (state === 'idle') return []
+  const shown = ['slots-planned', 'slots-done', 'keys', 'keys-per-second', 'eta-ms', 'slots-handing-over']
+  const lines = figures.filter(([name]) => shown.includes(name))
+  return [
+    `cluster_rebalance_state:${state}`,
+    ...lines.map(([name, value]) => `cluster_rebalance_${name.replaceAll('-', '_')}:${value}`),
+  ]
 }
 
 /** Kinds that never occurred have no line; the total always has one. */

@@ -14,6 +14,7 @@ import { hostOf, layoutOf } from './cluster-layout.ts'
 import { ADMIN, type Command, LOADING, NOSCRIPT, STALE } from './command.ts'
 import { misusedSubcommand, writeHelp } from './help-lines.ts'
 import { CHAOS_HELP, CHAOS_SYNTAX, chaos } from './mesh-chaos.ts'
+import { HAND_OFF_HELP, rebalanceCommand, SLOTS_HELP, slotsCommand } from './mesh-hand-off.ts'
 import { itemCommand } from './mesh-item.ts'
 
 const EVENTS_DEFAULT = 20
@@ -40,8 +41,10 @@ const HELP: readonly string[] = [
   '    Return the nodes of the mesh and how they are doing.',
   'OWNERS <key>',
   '    Return the nodes that keep <key>, the first in rank first.',
+  ...HAND_OFF_HELP,
   'RING',
   '    Return which nodes own which slots.',
+  ...SLOTS_HELP,
 ]
 
 function help(call: Call): void {
@@ -121,8 +124,9 @@ function explain(call: Call): void {
   }
   const standing = standingOf(call)
   const primary = standing.owners.find((owner) => owner.id === standing.actingPrimary)
-  reply.map(5)
+  reply.map(6)
   writeValue(reply, 'slot', standing.slot)
+  writeValue(reply, 'state', node.mesh.slotState(standing.slot))
   writeWords(
     reply,
     'owners',
@@ -234,6 +238,8 @@ const subcommands: readonly Command[] = [
   { ...ASKS, name: 'consistency', arity: -2, serve: consistency, syntax: '[READ one|quorum|all] [WRITE one|quorum|all]', summary: 'Chooses or answers the levels at which this connection reads and writes' },
   { ...ASKS, name: 'chaos', arity: -3, flags: ADMIN | NOSCRIPT | LOADING | STALE, serve: chaos, complexity: PER_NODE, syntax: CHAOS_SYNTAX, summary: 'Disturbs what this node and its peers say to each other, for tests' },
   itemCommand,
+  rebalanceCommand,
+  slotsCommand,
   { ...ASKS, name: 'help', arity: 2, serve: help, syntax: '', summary: 'Explains the sub-commands of MESH' },
 ]
 

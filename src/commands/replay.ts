@@ -204,7 +204,7 @@ export class Replay {
     const expiryMs = space.entries.expiryOf(ref)
     if (expiryMs === 0 || expiryMs > wallMsOf(this.version) || space.entries.versionOf(ref) >= this.version)
       return ref
-    space.expire(ref)
+    space.vanish(ref, 'expired')
     return 0
   }
 

@@ -39,7 +39,7 @@ function scan(call: Call): void {
     const end = start + entries.keyLength(ref)
     if (!options.admits(call, buffer, start, end)) continue
     if (type !== ANY_TYPE && entries.typeOf(ref) !== type) continue
-    if (isOver(call, ref)) space.expire(ref)
+    if (isOver(call, ref)) space.vanish(ref, 'expired')
     else {
       reply.bulk(buffer, start, end)
       options.took(1)
@@ -120,7 +120,7 @@ function randomKey(call: Call): void {
   while (servedKeyCount(call) !== 0) {
     const ref = randomEntry(call)
     if (isOver(call, ref)) {
-      space.expire(ref)
+      space.vanish(ref, 'expired')
       continue
     }
     const start = entries.keyStart(ref)

@@ -130,6 +130,22 @@ export const meshRows = [
     doc: 'Other levels for some keys: rules separated by commas, each a glob pattern with READ one|quorum|all, WRITE one|quorum|all or both. The first pattern that matches a key counts; several keys, and transactions, work at the strictest of theirs. A connection that has chosen by MESH CONSISTENCY keeps what it has chosen.',
   },
   {
+    name: 'rebalance-rate',
+    type: 'bytes',
+    default: '0',
+    isMutable: true,
+    doc: 'Bytes a second this node fetches of slots it has gained, at most. Slots that requests wait for are not held back. 0 is no limit.',
+  },
+  {
+    name: 'rebalance-concurrency',
+    type: 'int',
+    default: '4',
+    min: 1,
+    max: 64,
+    isMutable: true,
+    doc: 'Frames of gained slots on their way to this node at the same time.',
+  },
+  {
     name: 'virtual-nodes',
     type: 'int',
     default: '64',

@@ -233,6 +233,6 @@ export const serverRows = [
     max: INT_MAX,
     unit: 'seconds',
     isMutable: true,
-    doc: 'Seconds a node that was told to stop may spend on answering what is in flight.',
+    doc: 'Seconds a node that was told to stop may spend on handing over to its peers what only it has.',
   },
 ] as const satisfies readonly Directive[]

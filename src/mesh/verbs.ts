@@ -131,6 +131,17 @@ export const verbs = {
   },
   /** Summaries of the slots in the body: fingerprint of the placement. */
   digests: { number: 22, name: 'digests', fields: [isFingerprint], bodyBytesMax, answer: bytesOnly },
+  /**
+   * All that is known of the slots in the body, from a cursor within the first: whole entries and removals. The answer
+   * says how many of the slots are told to the end, and where in the next one to go on.
+   */
+  stream: {
+    number: 50,
+    name: 'stream',
+    fields: [isCount],
+    bodyBytesMax,
+    answer: { fields: [isU32, isCount], bodyBytesMax },
+  },
   /** Messages for whoever listens over there: how many. */
   publish: {
     number: 23,

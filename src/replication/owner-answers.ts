@@ -19,7 +19,7 @@ import { KeyNames } from './peer-port.ts'
 import type { Replica } from './replica.ts'
 import { SERVING, type SlotRoles } from './slot-roles.ts'
 import { AnswerWriter, QuestionReader } from './slot-runs.ts'
-import { GRANTED, OWNED, SlotSummary, takeMarks, WHOLE, writeMarks } from './slot-summary.ts'
+import { GRANTED, HELD, OWNED, SlotSummary, takeMarks, WHOLE, writeMarks } from './slot-summary.ts'
 import { writePage } from './version-page.ts'
 
 /** Flags of a read. */
@@ -42,6 +42,8 @@ export interface AnswerPorts {
   wallMs(): number
   fingerprint(): number
   isWhole(slot: number): boolean
+  /** This node owned the slot, knew all of it, and still does. */
+  isHeld(slot: number): boolean
   /** Do effects on this slot wait for a whole entry here? */
   hasPulls(slot: number): boolean
   /** This node acted for these slots until another owner claimed them. */
@@ -119,7 +121,8 @@ export class OwnerAnswers {
     while (question.next()) {
       const { claimTerm, slot } = question
       let flags = this.#ownershipOf(slot)
-      if (flags !== 0 && claimTerm !== 0) flags |= this.#grant(slot, from.peer.id, claimTerm, outclaimed)
+      if (flags === 0 && this.#ports.isHeld(slot)) flags = HELD | WHOLE
+      else if (flags !== 0 && claimTerm !== 0) flags |= this.#grant(slot, from.peer.id, claimTerm, outclaimed)
       this.#summary.measure(space, slot)
       answer.add(flags, claims.termOf(slot), this.#summary)
       this.counters.summaries++

@@ -30,6 +30,10 @@ export class PendingSlots {
   readonly places = new Uint16Array(SLOT_COUNT)
   /** How many of the survey's answers have been dealt with. */
   readonly dealt = new Uint8Array(SLOT_COUNT)
+  /** Pulls and pushes since the survey was sent. */
+  readonly exchanges = new Uint8Array(SLOT_COUNT)
+  /** Which owners it asks: the number of the change that made them so. */
+  readonly changes = new Uint32Array(SLOT_COUNT)
   /** How many slots are in each phase. */
   readonly counts = new Uint16Array(EXCHANGING + 1).fill(SLOT_COUNT, 0, 1)
   readonly #dueMs = new Float64Array(SLOT_COUNT)
@@ -49,8 +53,9 @@ export class PendingSlots {
   }
 
   /** What was known of its way is forgotten. */
-  begin(slot: number, isClaim: boolean, holder: string): void {
+  begin(slot: number, isClaim: boolean, holder: string, change: number): void {
     this.drop(slot)
+    this.changes[slot] = change
     this.isClaim[slot] = isClaim ? 1 : 0
     this.holders[slot] = holder
     this.terms[slot] = 0
@@ -75,6 +80,7 @@ export class PendingSlots {
     this.surveys[slot] = survey
     this.places[slot] = place
     this.dealt[slot] = 0
+    this.exchanges[slot] = 0
   }
 
   restUntil(slot: number, dueMs: number): void {

@@ -18,6 +18,8 @@ import type { Transfers } from './transfers.ts'
 export interface RepairLimits {
   /** Pushes under way. */
   pushesMax: number
+  /** The same, of those somebody waits for. */
+  bringsMax: number
   /** Slots in one question. */
   slotsPerSurvey: number
   /** Slots to push that wait; more are not remembered: the next comparison finds them again. */
@@ -48,12 +50,14 @@ interface PeerRepair {
 }
 
 export class Repairs {
-  limits: RepairLimits = { pushesMax: 8, slotsPerSurvey: 2048, queuedMax: 65_536 }
+  limits: RepairLimits = { pushesMax: 8, bringsMax: 32, slotsPerSurvey: 2048, queuedMax: 65_536 }
   readonly counters = { surveys: 0, pushes: 0, pushesFailed: 0, pushesDropped: 0, peersRepaired: 0 }
   readonly #parts: RepairParts
   readonly #queue = new Map<string, Push>()
   readonly #byPeer = new Map<string, PeerRepair>()
   #underWay = 0
+  readonly #brought: { peerId: string; slot: number; done: (isDone: boolean) => void }[] = []
+  #bringing = 0
   readonly #own = new SlotSummary()
 
   constructor(parts: RepairParts) {
@@ -75,7 +79,20 @@ export class Repairs {
 
   /** The same at once, for somebody who waits for it. */
   bring(peerId: string, slot: number, done: (isDone: boolean) => void): void {
-    new SlotPush(this.#parts.exchange, this.#parts.transfers, peerId, slot, done).start()
+    this.#brought.push({ peerId, slot, done })
+    this.#bringNext()
+  }
+
+  #bringNext(): void {
+    const next = this.#bringing < this.limits.bringsMax ? this.#brought.shift() : undefined
+    if (next === undefined) return
+    this.#bringing++
+    const onDone = (isDone: boolean): void => {
+      this.#bringing--
+      next.done(isDone)
+      this.#bringNext()
+    }
+    new SlotPush(this.#parts.exchange, this.#parts.transfers, next.peerId, next.slot, onDone).start()
   }
 
   /** Compares every slot shared with the owner and pushes where it differs; one at a time for each owner. */

@@ -2,6 +2,8 @@
  * Settling ports [Data]: what settling works with, what it asks and tells, and how much of it may be under way at a time.
  */
 import type { Claims } from './claims.ts'
+import type { FormerOwners } from './former-owners.ts'
+import type { Intake } from './intake.ts'
 import type { Repairs } from './repairs.ts'
 import type { ExchangeParts } from './slot-pull.ts'
 import type { SlotRoles } from './slot-roles.ts'
@@ -26,8 +28,10 @@ export interface SettlingLimits {
   /** Questions to all owners under way, and slots in one. An answer of 2048 slots takes them a few milliseconds. */
   surveysMax: number
   slotsPerSurvey: number
-  /** Slots being pulled at the same time: each has at most one page, or its entries, on the way. */
+  /** Slots being pulled or pushed at the same time; intake and repairs let them wait for their turn. */
   pullsMax: number
+  /** How often a former owner is asked that does not answer though it is believed alive. */
+  formerAttemptsMax: number
   /** How long a slot rests after a failure, doubling. */
   restMsMin: number
   restMsMax: number
@@ -43,5 +47,7 @@ export interface SettlingParts {
   readonly roles: SlotRoles
   readonly claims: Claims
   readonly repairs: Repairs
+  readonly former: FormerOwners
+  readonly intake: Intake
   readonly exchange: ExchangeParts
 }

@@ -15,12 +15,17 @@
 import { SLOT_COUNT } from '../store/hash-slot.ts'
 import { ASKED, DUE, EXCHANGING, PendingSlots, READY } from './pending-slots.ts'
 import type { SettlingLimits, SettlingParts, SettlingPorts } from './settling-ports.ts'
-import { SlotPull } from './slot-pull.ts'
-import { SERVING, UNSETTLED } from './slot-roles.ts'
+import { type OwnersTable, SERVING, UNSETTLED } from './slot-roles.ts'
 import type { OwnersSummaries } from './slot-runs.ts'
-import { GRANTED, OWNED, SlotSummary, WHOLE } from './slot-summary.ts'
+import { GRANTED, SlotSummary } from './slot-summary.ts'
 import { Survey, type SurveyEvents } from './survey.ts'
 import { WholeSlots } from './whole-slots.ts'
+import { Witnesses } from './witnesses.ts'
+
+interface Exchange {
+  isNeeded(): boolean
+  readonly done: (isDone: boolean) => void
+}
 
 /** By then a slot rests as long as it ever does. */
 const ATTEMPTS_COUNTED = 16
@@ -29,7 +34,8 @@ export class Settling implements SurveyEvents {
   limits: SettlingLimits = {
     surveysMax: 4,
     slotsPerSurvey: 2048,
-    pullsMax: 32,
+    pullsMax: SLOT_COUNT,
+    formerAttemptsMax: 10,
     restMsMin: 20,
     restMsMax: 500,
     reclaimMs: 100,
@@ -52,6 +58,10 @@ export class Settling implements SurveyEvents {
   /** Numbers of what is under way for the slots that are EXCHANGING; and for some that have begun anew since. */
   readonly #exchanges = new Map<number, number>()
   #exchangeLast = 0
+  readonly #witnesses: Witnesses
+  /** The owners slots begin to be settled with, and the number of that change. */
+  #table: OwnersTable | undefined
+  #change = 0
   #surveysUnderWay = 0
   #exchangesUnderWay = 0
   #hasToldWhole = false
@@ -62,6 +72,9 @@ export class Settling implements SurveyEvents {
   constructor(parts: SettlingParts, ports: SettlingPorts) {
     this.#parts = parts
     this.#ports = ports
+    const { former, roles, selfId } = parts
+    const mayAnswer = (peerId: string): boolean => ports.mayAnswer(peerId)
+    this.#witnesses = new Witnesses({ selfId, roles, former, mayAnswer })
   }
 
   /** Slots on their way. */
@@ -87,7 +100,10 @@ export class Settling implements SurveyEvents {
     for (let slot = 0; slot < SLOT_COUNT; slot++) {
       const isOwned = roles.owns(slot)
       const isNew = this.#memory.own(slot, isOwned)
-      if (isNew || (isOwned && this.#pending.has(slot))) this.#begin(slot, roles.roles[slot] === UNSETTLED)
+      // What began when the roles followed the change asks these owners already.
+      const isPending = this.#pending.has(slot)
+      const isStale = isPending ? this.#pending.changes[slot] !== this.#latestChange() : isNew
+      if (isOwned && isStale) this.#begin(slot, roles.roles[slot] === UNSETTLED)
       if (isOwned) continue
       claims.release(slot)
       this.#pending.drop(slot)
@@ -137,17 +153,18 @@ export class Settling implements SurveyEvents {
   }
 
   onAnswer(survey: Survey, answer: OwnersSummaries): void {
-    const { claims, roles } = this.#parts
+    const { claims, former, roles } = this.#parts
     const { isClaim, phases, surveys } = this.#pending
     for (let place = 0; place < survey.slots.length; place++) {
-      if (!answer.isOwner(place)) continue
       const slot = survey.slots[place]!
+      const isOwner = answer.isOwner(place)
+      if (!isOwner && former.of(slot).length === 0) continue
       // Under a lower term than some owner has promised this node may settle, but not write there: it claims again.
-      if (claims.learn(slot, answer.promisedTerms[place]!)) roles.unsettle(slot)
-      if (!this.#pending.has(slot)) this.#onLate(slot, answer, place)
+      if (isOwner && claims.learn(slot, answer.promisedTerms[place]!)) roles.unsettle(slot)
+      if (isOwner && !this.#pending.has(slot)) this.#onLate(slot, answer, place)
       if (surveys[slot] !== survey) continue
       // Who grants nothing has not answered a claim.
-      if (isClaim[slot] === 1 && (answer.flags[place]! & GRANTED) === 0) answer.flags[place] = 0
+      if (isOwner && isClaim[slot] === 1 && (answer.flags[place]! & GRANTED) === 0) answer.flags[place] = 0
       else if (phases[slot] === ASKED && this.#mayGoOn(slot)) this.#pending.turnTo(slot, READY)
     }
     if (!survey.isOver) this.#pump()
@@ -158,7 +175,7 @@ export class Settling implements SurveyEvents {
     const { exchange, repairs, roles } = this.#parts
     if (roles.roles[slot] !== SERVING) return
     this.#own.measure(exchange.space, slot)
-    if (!answer.isEqual(place, this.#own)) repairs.offer(answer.peerId, slot)
+    if (answer.isWholeOwner(place) && !answer.isEqual(place, this.#own)) repairs.offer(answer.peerId, slot)
   }
 
   onEnd(survey: Survey): void {
@@ -166,7 +183,7 @@ export class Settling implements SurveyEvents {
     const { phases, surveys } = this.#pending
     for (const slot of survey.slots) {
       if (surveys[slot] !== survey || phases[slot] !== ASKED) continue
-      if (this.#hasEnough(slot)) this.#pending.turnTo(slot, READY)
+      if (this.#mayGoOn(slot)) this.#pending.turnTo(slot, READY)
       else this.#rest(slot)
     }
     this.#pump()
@@ -174,9 +191,9 @@ export class Settling implements SurveyEvents {
 
   #begin(slot: number, isClaim: boolean): void {
     this.#pending.drop(slot)
-    if (this.#peersOf(slot).length === 0) return this.#settleAlone(slot, isClaim)
+    if (this.#witnesses.of(slot).length === 0) return this.#settleAlone(slot, isClaim)
     const dueMs = isClaim ? this.#claimedMs[slot]! + this.limits.reclaimMs : 0
-    this.#pending.begin(slot, isClaim, this.#parts.claims.holderOf(slot))
+    this.#pending.begin(slot, isClaim, this.#parts.claims.holderOf(slot), this.#latestChange())
     if (dueMs > this.#ports.monotonicMs()) this.#pending.restUntil(slot, dueMs)
   }
 
@@ -189,34 +206,25 @@ export class Settling implements SurveyEvents {
     this.#pending.restUntil(slot, this.#ports.monotonicMs() + restMs)
   }
 
-  #peersOf(slot: number): readonly string[] {
-    const { roles } = this.#parts
-    return roles.groups[roles.groupOf[slot]!]?.peerIds ?? []
+  #latestChange(): number {
+    if (this.#table !== this.#parts.roles.table) this.#change++
+    this.#table = this.#parts.roles.table
+    return this.#change
   }
 
   /**
-   * Enough is enough to be right. Who acted before is waited for nevertheless, as long as it may answer: writes it has
-   * run and nobody has confirmed yet are then confirmed here instead of left open.
+   * Enough is enough to be right. Who acted or owned the slot before is waited for nevertheless, as long as it may answer:
+   * writes it has run and nobody has confirmed yet are then confirmed here instead of left open.
    */
   #mayGoOn(slot: number): boolean {
-    if (!this.#hasEnough(slot)) return false
-    const { holders, isClaim, places, surveys } = this.#pending
+    const { attempts, holders, isClaim, places, surveys } = this.#pending
     const survey = surveys[slot]!
-    if (isClaim[slot] === 0 || survey.isOver) return true
-    const holder = holders[slot]!
-    if (survey.hasAnswered(places[slot]!, holder)) return true
-    return !this.#peersOf(slot).includes(holder) || !this.#ports.mayAnswer(holder)
-  }
-
-  #hasEnough(slot: number): boolean {
-    const { roles } = this.#parts
-    const { acksForQuorum, peerIds } = roles.groups[roles.groupOf[slot]!]!
-    const place = this.#pending.places[slot]!
-    const survey = this.#pending.surveys[slot]!
-    if (survey.countOf(place, OWNED) >= peerIds.length) return true
-    // Without a memory: so many that any quorum this node may once have been part of has another member among them.
-    const needed = this.isWhole(slot) ? acksForQuorum : peerIds.length - acksForQuorum + 1
-    return survey.countOf(place, OWNED | WHOLE) >= Math.max(acksForQuorum, needed)
+    const place = places[slot]!
+    const witnesses = this.#witnesses
+    if (!witnesses.haveSaidEnough(slot, this.isWhole(slot), survey, place)) return false
+    const isPatient = attempts[slot]! < this.limits.formerAttemptsMax
+    if (isPatient && witnesses.isFormerAwaited(slot, survey)) return false
+    return isClaim[slot] === 0 || !witnesses.isHolderAwaited(slot, holders[slot]!, survey, place)
   }
 
   /** Everything that can go on goes on. */
@@ -227,6 +235,7 @@ export class Settling implements SurveyEvents {
     this.#isAdvancing = true
     this.#advanceReady()
     this.#isAdvancing = false
+    this.#parts.intake.pump()
     if (this.#settled.length > 0) this.#ports.onSettled(this.#settled.splice(0))
     const { missing, ownedCount } = this.#memory
     if (missing > 0 || ownedCount === 0) this.#hasToldWhole = false
@@ -253,7 +262,7 @@ export class Settling implements SurveyEvents {
   #ask(slot: number, survey: Survey): void {
     const { isClaim, terms } = this.#pending
     if (isClaim[slot] === 1) terms[slot] = this.#claim(slot)
-    this.#pending.ask(slot, survey, survey.add(slot, terms[slot]!, this.#peersOf(slot)))
+    this.#pending.ask(slot, survey, survey.add(slot, terms[slot]!, this.#witnesses.of(slot)))
   }
 
   #claim(slot: number): number {
@@ -290,7 +299,7 @@ export class Settling implements SurveyEvents {
     this.#own.measure(this.#parts.exchange.space, slot)
     for (; dealt[slot]! < answers.length; dealt[slot]!++) {
       const answer = answers[dealt[slot]!]!
-      if (answer.isOwner(place) && !answer.isEqual(place, this.#own)) return this.#pull(slot, answer)
+      if (answer.hasNews(place, this.#own)) return this.#pull(slot, answer)
     }
     const behind = isClaim[slot] === 1 ? this.#firstBehind(slot) : undefined
     if (behind === undefined) this.#finish(slot)
@@ -311,38 +320,44 @@ export class Settling implements SurveyEvents {
     for (const answer of surveys[slot]!.answers) {
       if (!answer.isOwner(place)) continue
       if (this.#own.isNothing || answer.holdsAll(place) || answer.isEqual(place, this.#own)) holding++
-      else behind ??= answer
+      // Who is not whole yet fetches it anyway.
+      else if (behind === undefined || answer.isWholeOwner(place)) behind = answer
     }
     return holding >= acksForQuorum ? undefined : behind
   }
 
   #pull(slot: number, answer: OwnersSummaries): void {
     this.counters.pulls++
-    const done = this.#exchange(slot, answer, () => this.#pending.dealt[slot]!++)
-    new SlotPull(this.#parts.exchange, answer.peerId, slot, done).start()
+    const { attempts, dealt, exchanges, isClaim } = this.#pending
+    const isNew = attempts[slot] === 0 && exchanges[slot] === 0 && !this.isWhole(slot)
+    const { done, isNeeded } = this.#exchange(slot, answer, () => dealt[slot]!++)
+    const { peerId } = answer
+    this.#parts.intake.want({ slot, peerId, isClaim: isClaim[slot] === 1, isNew, isNeeded, done })
   }
 
   #push(slot: number, answer: OwnersSummaries): void {
     this.counters.pushes++
-    const done = this.#exchange(slot, answer, () => answer.noteHoldsAll(this.#pending.places[slot]!))
+    const { done } = this.#exchange(slot, answer, () => answer.noteHoldsAll(this.#pending.places[slot]!))
     this.#parts.repairs.bring(answer.peerId, slot, done)
   }
 
-  /** Notes that an exchange begins; answers what is to be called at its end, which may be at once. */
-  #exchange(slot: number, answer: OwnersSummaries, onDone: () => void): (isDone: boolean) => void {
+  /** Notes that an exchange begins; answers whether it still is to, and what is to be called at its end. */
+  #exchange(slot: number, answer: OwnersSummaries, onDone: () => void): Exchange {
     const number = ++this.#exchangeLast
+    const { exchanges, phases } = this.#pending
     this.#exchanges.set(slot, number)
     this.#exchangesUnderWay++
+    exchanges[slot]!++
     this.#pending.turnTo(slot, EXCHANGING)
-    return (isDone) => {
+    const isNeeded = () => this.#exchanges.get(slot) === number && phases[slot] === EXCHANGING
+    const done = (isDone: boolean): void => {
       this.#exchangesUnderWay--
       if (!isDone) this.counters.exchangesFailed++
-      if (this.#exchanges.get(slot) === number) {
-        this.#exchanges.delete(slot)
-        if (this.#pending.phases[slot] === EXCHANGING) this.#onExchanged(slot, answer, isDone, onDone)
-      }
+      if (isNeeded()) this.#onExchanged(slot, answer, isDone, onDone)
+      if (this.#exchanges.get(slot) === number) this.#exchanges.delete(slot)
       this.#pump()
     }
+    return { isNeeded, done }
   }
 
   #onExchanged(slot: number, answer: OwnersSummaries, isDone: boolean, onDone: () => void): void {
@@ -366,12 +381,13 @@ export class Settling implements SurveyEvents {
     this.#noteSettled(slot, term)
     this.#own.measure(exchange.space, slot)
     for (const answer of answers) {
-      if (answer.isOwner(place) && !answer.isEqual(place, this.#own)) repairs.offer(answer.peerId, slot)
+      if (answer.isWholeOwner(place) && !answer.isEqual(place, this.#own)) repairs.offer(answer.peerId, slot)
     }
   }
 
   /** `term`: of the claim, or 0. */
   #noteSettled(slot: number, term: number): void {
+    this.#parts.former.forgetSlot(slot)
     if (this.#memory.learn(slot)) this.counters.madeWhole++
     if (term === 0 || this.#parts.roles.roles[slot] !== UNSETTLED) return
     this.#parts.exchange.space.terms[slot] = term

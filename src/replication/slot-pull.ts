@@ -33,6 +33,8 @@ const NOTHING = Buffer.alloc(0)
 export class SlotPull {
   readonly slot: number
   readonly peerId: string
+  /** What has come of entries so far. */
+  bytes = 0
   readonly #parts: ExchangeParts
   readonly #done: (isDone: boolean) => void
   readonly #standing: Standing
@@ -96,6 +98,7 @@ export class SlotPull {
     if (count === 0 || count > this.#wanted.length - this.#next) return this.#done(false)
     const { applied, refusals } = replica.onTransfer(outcome.body, wallMs())
     counters.keysPulled += applied
+    this.bytes += outcome.end - outcome.start
     counters.bytesPulled += outcome.end - outcome.start
     if (refusals.some(({ reason }) => reason !== 'ahead')) return this.#done(false)
     this.#next += count

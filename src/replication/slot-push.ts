@@ -14,6 +14,8 @@ import { writePage } from './version-page.ts'
 export class SlotPush {
   readonly slot: number
   readonly peerId: string
+  /** Keys the peer could not take. */
+  refused = 0
   readonly #parts: ExchangeParts
   readonly #transfers: Transfers
   readonly #done: (isDone: boolean) => void
@@ -75,6 +77,7 @@ export class SlotPush {
 
   #onSent(result: TransferResult, count: number): void {
     if (!result.isDone) return this.#done(false)
+    this.refused += result.refused
     this.#parts.counters.keysPushed += count - result.absent - result.refused
     if (this.#cursor === 0) this.#done(true)
     else this.#offer()

@@ -3,14 +3,14 @@
  * some hundreds - so what neighbours have in common is said once, and of empty slots nothing else.
  *
  *   question  { u16 first slot, the top bit: the asker claims them | u16 count | u32 term, of a claim }*
- *   answer    { u16 count | u8 OWNED, WHOLE, GRANTED, EMPTY | u32 promised term | unless EMPTY: a summary of each }*
+ *   answer    { u16 count | u8 OWNED, WHOLE, GRANTED, HELD, EMPTY | u32 promised term | unless EMPTY: a summary of each }*
  *
  * The answer goes through the questioned slots in their order; its runs need not be those of the question. It compares
  * nothing.
  */
 import type { ByteReader, ByteWriter } from '../store/byte-writer.ts'
 import { SLOT_COUNT } from '../store/hash-slot.ts'
-import { GRANTED, OWNED, SlotSummary, WHOLE } from './slot-summary.ts'
+import { GRANTED, HELD, OWNED, SlotSummary, WHOLE } from './slot-summary.ts'
 
 /** Nothing is there: the summaries are left out. */
 const EMPTY = 8
@@ -131,6 +131,17 @@ export class OwnersSummaries {
     return (this.flags[place]! & OWNED) !== 0
   }
 
+  isWholeOwner(place: number): boolean {
+    return (this.flags[place]! & (OWNED | WHOLE)) === (OWNED | WHOLE)
+  }
+
+  /** It owns the slot, or did and still holds it, and there is something that is not here. */
+  hasNews(place: number, own: SlotSummary): boolean {
+    if ((this.flags[place]! & (OWNED | HELD)) === 0 || this.isEqual(place, own)) return false
+    const at = place * WORDS
+    return this.#sums[at] !== 0 || this.#sums[at + 1] !== 0 || this.#sums[at + 2] !== 0
+  }
+
   /** The owner has been brought all that is here. */
   noteHoldsAll(place: number): void {
     this.flags[place]! |= HOLDS_ALL
@@ -157,7 +168,7 @@ export class OwnersSummaries {
       if (count === 0 || at + count > places.length) return false
       for (const end = at + count; at < end; at++) {
         const place = places[at]!
-        this.flags[place] = flags & (OWNED | WHOLE | GRANTED)
+        this.flags[place] = flags & (OWNED | WHOLE | GRANTED | HELD)
         this.promisedTerms[place] = term
         if ((flags & EMPTY) !== 0) continue
         summary.read(input)

@@ -16,6 +16,8 @@ export const OWNED = 1
 export const WHOLE = 2
 /** It takes effects under no lower term than the asker's any more. */
 export const GRANTED = 4
+/** It owned the slot before and still holds it; WHOLE: as it was then, nothing missing. */
+export const HELD = 16
 
 const NO_MARKS = new Float64Array(DATABASE_COUNT)
 

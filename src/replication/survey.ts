@@ -49,6 +49,11 @@ export class Survey {
     return count
   }
 
+  /** It has answered, whatever it had to say. */
+  hasHeard(peerId: string): boolean {
+    return this.answers.some((answer) => answer.peerId === peerId)
+  }
+
   hasAnswered(place: number, peerId: string): boolean {
     return this.answers.some((answer) => answer.peerId === peerId && answer.isOwner(place))
   }

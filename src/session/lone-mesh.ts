@@ -5,7 +5,15 @@
 import type { Config } from '../config/index.ts'
 import { SLOT_COUNT } from '../store/hash-slot.ts'
 import { hexIdOf } from './hex-id.ts'
-import type { KeyStanding, LinkFacts, MeshFace, MeshNode, SlotRange } from './mesh-face.ts'
+import type {
+  HandOffFacts,
+  KeyStanding,
+  LinkFacts,
+  MeshFace,
+  MeshNode,
+  SlotRange,
+  SlotState,
+} from './mesh-face.ts'
 
 const PORT_MAX = 65535
 const BUS_PORT_DISTANCE = 10000
@@ -67,6 +75,14 @@ export class LoneMesh implements MeshFace {
       isServedHere: true,
       explanation: `${ALONE} and serves every slot`,
     }
+  }
+
+  slotState(): SlotState {
+    return 'serving'
+  }
+
+  handOff(): HandOffFacts {
+    return { state: 'idle', figures: [], ranges: NOTHING }
   }
 
   hints(): ReturnType<MeshFace['hints']> {

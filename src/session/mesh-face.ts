@@ -64,6 +64,41 @@ export interface KeyStanding {
   readonly explanation: string
 }
 
+/** What this node is to a slot, and whether it knows all of it. */
+export const SLOT_STATES = [
+  /** It acts for the slot and is settled there. */
+  'serving',
+  /** It acts for it, and is comparing it with the other owners: requests wait. */
+  'settling',
+  /** It keeps a copy. */
+  'copy',
+  /** It is to keep a copy, and is fetching it. */
+  'learning',
+  /** It has lost the slot, and keeps what it has until the new owners have it. */
+  'handing-over',
+  /** It has nothing to do with it. */
+  'elsewhere',
+  /** No owner can act. */
+  'failed',
+] as const
+
+export type SlotState = (typeof SLOT_STATES)[number]
+
+/** Slots that change hands at this node since its owners last changed. */
+export interface HandOffFacts {
+  readonly state: 'idle' | 'moving' | 'leaving'
+  /** In order, with the words of MESH REBALANCE STATUS. */
+  readonly figures: readonly (readonly [name: string, value: number])[]
+  readonly ranges: readonly {
+    readonly first: number
+    readonly last: number
+    readonly state: string
+    readonly slotsDone: number
+    /** Names of those who owned it before. */
+    readonly from: readonly string[]
+  }[]
+}
+
 export interface MeshFace {
   /** False: this node stands alone. */
   readonly isOn: boolean
@@ -83,6 +118,8 @@ export interface MeshFace {
   messageCounts(): readonly { readonly kind: string; readonly sent: number; readonly received: number }[]
   failureReports(nodeId: string): number | undefined
   explainSlot(slot: number): KeyStanding
+  slotState(slot: number): SlotState
+  handOff(): HandOffFacts
   /** Fingerprint of the placement, as 16 hex characters. */
   readonly fingerprint: string
   readonly epoch: number

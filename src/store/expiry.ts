@@ -63,7 +63,7 @@ export class ExpiryCycle {
       const expiryMs = space.entries.expiryOf(ref)
       if (expiryMs === 0) continue
       if (expiryMs <= nowMs) {
-        space.expire(ref)
+        space.vanish(ref, 'expired')
         removed++
       } else if (expiryMs < this.#nextMs) this.#nextMs = expiryMs
     }

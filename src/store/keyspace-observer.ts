@@ -6,8 +6,8 @@ export interface KeyspaceObserver {
   /** A key that was not there has an entry now; its value is not filled in yet. Null while nobody cares. */
   onCreated: ((database: number, ref: number) => void) | null
   onChanged(database: number, ref: number): void
-  /** `reason` is why the key goes: by command, by its time, or for memory. The entry is still readable. */
+  /** `reason` is why it goes: by command, by its time, for memory, to other nodes. The entry is still readable. */
   onRemoved(database: number, ref: number, reason: RemoveReason): void
 }
 
-export type RemoveReason = 'command' | 'expired' | 'evicted'
+export type RemoveReason = 'command' | 'expired' | 'evicted' | 'moved'

@@ -93,7 +93,7 @@ export class Keyspace {
     if (ref === 0) return 0
     const expiry = this.arena.f64[ref >>> SEGMENT_SHIFT]![((ref & SEGMENT_MASK) << 1) + 1]!
     if (expiry !== 0 && expiry <= this.nowMs && !this.ignoresExpiry) {
-      this.#vanish(ref, 'expired')
+      this.vanish(ref, 'expired')
       return 0
     }
     return ref
@@ -226,9 +226,15 @@ export class Keyspace {
     this.#takeOut(ref, 'evicted')
   }
 
-  /** Removes an entry whose time has come (the expiry cycle calls this; lookups do it themselves). */
-  expire(ref: number): void {
-    this.#vanish(ref, 'expired')
+  /** Takes an entry out without a change of its key: its time has come, or other nodes keep it from now on. */
+  vanish(ref: number, reason: RemoveReason): void {
+    if (reason === 'expired') this.stats.expired++
+    else if (reason === 'evicted') this.stats.evicted++
+    if (this.tombstones !== null) this.tombstones.onVanish(this, ref, reason)
+    this.#find(ref)
+    this.index.locate(this.#foundSlot, this.#foundHash, ref)
+    this.index.removeFound()
+    this.#discard(this.#foundSlot, ref, reason)
   }
 
   /** Sets the absolute expiry (0 = never) and stamps the change. */
@@ -331,7 +337,7 @@ export class Keyspace {
     this.newVersion = this.forcedVersion || this.hlc.next(this.nowMs, this.baseVersion)
     this.#find(ref)
     this.newTerm = this.forcedVersion !== 0 ? this.forcedTerm : this.terms[this.#foundSlot]!
-    this.#vanish(ref, reason)
+    this.vanish(ref, reason)
   }
 
   #stamp(ref: number): void {
@@ -350,16 +356,6 @@ export class Keyspace {
     this.arena.f64[ref >>> SEGMENT_SHIFT]![word >> 1] = version
     u32[word + 4] = term
     this.digest.add(slot, u32[word]!, u32[word + 1]!, term)
-  }
-
-  #vanish(ref: number, reason: RemoveReason): void {
-    if (reason === 'expired') this.stats.expired++
-    else if (reason === 'evicted') this.stats.evicted++
-    if (this.tombstones !== null) this.tombstones.onVanish(this, ref, reason)
-    this.#find(ref)
-    this.index.locate(this.#foundSlot, this.#foundHash, ref)
-    this.index.removeFound()
-    this.#discard(this.#foundSlot, ref, reason)
   }
 
   /** Everything about a removal but the index. */

@@ -137,8 +137,8 @@ export class Tombstones {
   onVanish(space: Keyspace, ref: number, reason: RemoveReason): void {
     const entries = space.entries
     const own = entries.versionOf(ref)
-    // What never had a version was never seen by anybody.
-    if (own === 0) return
+    // What never had a version was never seen by anybody, and what has moved is not gone.
+    if (own === 0 || reason === 'moved') return
     const isExpired = reason === 'expired'
     if (isExpired && !this.keepsExpired) return
     const version = isExpired ? own : space.newVersion
@@ -168,6 +168,17 @@ export class Tombstones {
       if ((database === -1 || database === other) && version > marks[other]!) marks[other] = version
     // The marks cover every tombstone at once; otherwise `collect` finds out which they cover.
     if (database === -1 && version >= this.#versionMax) this.#reset()
+  }
+
+  countIn(slot: number): number {
+    return this.#index.countOf(slot)
+  }
+
+  /** Others keep this slot's tombstones from now on. */
+  dropSlot(slot: number): void {
+    const refs: number[] = []
+    this.each(slot, (ref) => void refs.push(ref))
+    for (const ref of refs) this.#remove(ref)
   }
 
   each(slot: number, visit: (ref: number) => void): void {

@@ -90,7 +90,7 @@ export class EffectPair {
       space.nowMs = this.nowMs
       for (const ref of refsOf(space)) {
         const expiryMs = space.entries.expiryOf(ref)
-        if (expiryMs !== 0 && expiryMs <= this.nowMs) space.expire(ref)
+        if (expiryMs !== 0 && expiryMs <= this.nowMs) space.vanish(ref, 'expired')
       }
     }
   }

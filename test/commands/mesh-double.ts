@@ -108,6 +108,8 @@ export function meshOf(
       isServedHere: false,
       explanation: 'nobody is asked',
     }),
+    slotState: () => 'elsewhere',
+    handOff: () => ({ state: 'idle', figures: [], ranges: [] }),
     hints: () => [],
     events: () => [],
     explainSplit: () => 'nothing is split',

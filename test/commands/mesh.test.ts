@@ -66,11 +66,11 @@ test('MESH OWNERS and EXPLAIN tell where a key lives, and why it is served by wh
   ])
   // biome-ignore format: names beside their values
   assert.deepEqual(plain(stage.say('MESH EXPLAIN {foo}x')), [
-    'slot', 12182, 'owners', ['node-b', 'node-a'], 'acting-primary', 'node-a', 'served-here', 'yes',
+    'slot', 12182, 'state', 'elsewhere', 'owners', ['node-b', 'node-a'], 'acting-primary', 'node-a', 'served-here', 'yes',
     'explanation', 'node-b is suspected',
   ])
   const unserved = stageOf({ explainSlot: (slot) => ({ ...standing(slot), actingPrimary: undefined }) })
-  assert.equal((plain(unserved.say('MESH EXPLAIN foo')) as unknown[])[5], 'none')
+  assert.equal((plain(unserved.say('MESH EXPLAIN foo')) as unknown[])[7], 'none')
   assert.equal(stage.text('MESH EXPLAIN SPLIT'), 'nothing is split')
   assert.equal(stage.text('MESH EXPLAIN split'), 'nothing is split')
 })
@@ -156,7 +156,7 @@ test('MESH of a node alone says that it is alone', () => {
   const stage = new Stage({ id: 'solo', bind: '127.0.0.1' })
   assert.equal((plain(stage.say('MESH MEMBERS')) as unknown[][])[0]![1], 'solo')
   assert.match(stage.text('MESH EXPLAIN SPLIT'), /alone/)
-  assert.match(String((plain(stage.say('MESH EXPLAIN key')) as unknown[])[9]), /alone/)
+  assert.match(String((plain(stage.say('MESH EXPLAIN key')) as unknown[])[11]), /alone/)
   for (const empty of ['HINTS', 'EVENTS']) assert.deepEqual(plain(stage.say(`MESH ${empty}`)), [])
   assert.match(stage.text('INFO mesh'), /^mesh_nodes:1\r$/m)
   assert.match(stage.text('CLUSTER MEET 127.0.0.1 7000'), /^ERR this node stands alone/)

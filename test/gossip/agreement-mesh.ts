@@ -216,7 +216,7 @@ export class AgreementMesh {
       const { id } = peer.record
       if (id === node.record.id) continue
       if (this.#isLinked(node, peer)) {
-        if (node.silentSinceMs.delete(id)) node.agreement.onReachable(id)
+        node.silentSinceMs.delete(id)
         node.agreement.onAlive(peer.record)
       } else if (!node.silentSinceMs.has(id)) node.silentSinceMs.set(id, this.nowMs)
       else if (this.nowMs - node.silentSinceMs.get(id)! === DETECTION_MS) node.agreement.onUnreachable(id)

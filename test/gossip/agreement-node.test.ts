@@ -209,7 +209,6 @@ test('a silent member is written down by its observer, and taken back', () => {
   assert.deepEqual([silent?.reachability, silent?.observedBy], ['unreachable', ['a1']])
   assert.equal(stage.agreement.isConverged, false)
   stage.silent.delete('b1')
-  stage.agreement.onReachable('b1')
   stage.tick()
   assert.equal(stage.agreement.snapshot().unreachableCount, 0)
   assert.deepEqual(

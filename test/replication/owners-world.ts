@@ -10,15 +10,22 @@ import { areFields } from '../../src/mesh/fields.ts'
 import { Answer, type Answered, Arrival, type Correspondent } from '../../src/mesh/link-ports.ts'
 import { type VerbRow, Verbs, verbs } from '../../src/mesh/verbs.ts'
 import { Node } from '../../src/node.ts'
+import { Placement } from '../../src/placement/placement.ts'
+import { planOf } from '../../src/placement/plan.ts'
 import { Claims } from '../../src/replication/claims.ts'
 import { Confirming } from '../../src/replication/confirming.ts'
 import { Doubts } from '../../src/replication/doubts.ts'
+import { FormerOwners } from '../../src/replication/former-owners.ts'
 import { Hints } from '../../src/replication/hints.ts'
+import { Intake } from '../../src/replication/intake.ts'
+import { Leftovers } from '../../src/replication/leftovers.ts'
 import { OwnerAnswers, READ_AUTHORITATIVE, READ_ENTRIES } from '../../src/replication/owner-answers.ts'
 import { type PeerPort, writeKeyName } from '../../src/replication/peer-port.ts'
 import { Repairs } from '../../src/replication/repairs.ts'
 import { Replica, type Verdict } from '../../src/replication/replica.ts'
 import { Settling } from '../../src/replication/settling.ts'
+import type { ExchangeParts } from '../../src/replication/slot-pull.ts'
+import { SlotContents } from '../../src/replication/slot-contents.ts'
 import { NO_MEMBER, type OwnersTable, SERVING, SlotRoles } from '../../src/replication/slot-roles.ts'
 import { Transfers } from '../../src/replication/transfers.ts'
 import type { NodePorts } from '../../src/session/node-state.ts'
@@ -55,7 +62,12 @@ export class WorldNode implements PeerPort {
   readonly replica: Replica
   readonly transfers: Transfers
   readonly repairs: Repairs
+  readonly former: FormerOwners
+  readonly intake: Intake
+  readonly contents: SlotContents
+  readonly leftovers: Leftovers
   readonly settling: Settling
+  readonly exchange: ExchangeParts
   readonly hints: Hints
   readonly confirming: Confirming
   readonly doubts: Doubts
@@ -110,10 +122,19 @@ export class WorldNode implements PeerPort {
     const { claims, replica, roles, space, transfers } = this
     const counters = { pages: 0, keysPulled: 0, keysPushed: 0, bytesPulled: 0 }
     const exchange = { space, replica, peers: this, wallMs, deadlineMs: () => 200, counters }
+    this.exchange = exchange
     const fingerprint = () => world.fingerprint
     this.repairs = new Repairs({ roles, transfers, exchange, fingerprint })
+    this.contents = new SlotContents(space, wallMs)
+    this.former = new FormerOwners(this.id, claims)
+    this.intake = new Intake(exchange, { monotonicMs, waitingSlots: () => this.waiting })
+    const mayAnswer = (peerId: string) => !this.buried.has(peerId) && world.isAlive(peerId)
+    const { monotonicUs } = ports
+    const leftoverPorts = { monotonicMs, monotonicUs, fingerprint, mayAnswer }
+    this.leftovers = new Leftovers({ roles, transfers, exchange }, leftoverPorts)
+    const { former, intake, repairs } = this
     this.settling = new Settling(
-      { selfId: this.id, roles, claims, repairs: this.repairs, exchange },
+      { selfId: this.id, roles, claims, repairs, former, intake, exchange },
       {
         monotonicMs,
         fingerprint,
@@ -148,12 +169,14 @@ export class WorldNode implements PeerPort {
         wallMs,
         fingerprint,
         isWhole: (slot) => this.settling.isWhole(slot),
+        isHeld: (slot) => this.leftovers.isHeld(slot),
         hasPulls: (slot) => this.pulling.has(slot),
         onOutclaimed: (slots) => this.settling.onOutclaimed(slots),
       },
     )
     this.answers.bind(this.verbs)
     this.transfers.bind(this.verbs)
+    this.contents.bind(this.verbs)
   }
 
   wallMs(): number {
@@ -262,6 +285,11 @@ export class WorldNode implements PeerPort {
     return this.roles.roles[slotOfKey(key)] === SERVING
   }
 
+  onOwners(): void {
+    this.leftovers.onOwners((slot) => this.settling.isWhole(slot))
+    this.settling.onOwners()
+  }
+
   countAsked(verb: string): number {
     return this.asked.filter((one) => one.verb === verb).length
   }
@@ -326,11 +354,13 @@ export class OwnersWorld {
     for (const node of this.nodes) {
       if (!this.isAlive(node.id)) continue
       node.roles.update(this.table, this.clock.nowMs)
-      if (isNewTable) node.settling.onOwners()
+      if (isNewTable) node.onOwners()
     }
   }
 
   replace(table: OwnersTable): void {
+    const { ranges } = planOf(placementOf(this.table), placementOf(table))
+    for (const node of this.nodes) if (this.isAlive(node.id)) node.former.onPlaced(ranges)
     this.table = table
     this.fingerprint++
     this.refresh(true)
@@ -347,7 +377,7 @@ export class OwnersWorld {
     this.nodes[number] = node
     this.#dead.delete(node.id)
     this.refresh(false)
-    node.settling.onOwners()
+    node.onOwners()
     return node
   }
 
@@ -427,13 +457,19 @@ export class OwnersWorld {
   #tick(): void {
     for (const node of this.nodes) {
       if (!this.isAlive(node.id)) continue
+      node.intake.onTick()
       node.settling.onTick(this.clock.nowMs)
+      node.leftovers.onTick(this.clock.nowMs)
       node.hints.onTick(this.clock.nowMs)
       node.confirming.onTick(this.clock.nowMs)
       node.doubts.onTick(this.clock.nowMs)
     }
     this.clock.after(TICK_MS, () => this.#tick())
   }
+}
+
+function placementOf({ copies, members, owners }: OwnersTable): Placement {
+  return new Placement(members, copies, owners)
 }
 
 /** Slot n belongs first to member n modulo their number, then to the following ones. */

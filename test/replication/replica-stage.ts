@@ -159,7 +159,7 @@ export class Owner {
       this.space.index.each(slot, (_hash, ref) => refs.push(ref))
       for (const ref of refs) {
         const expiryMs = this.space.entries.expiryOf(ref)
-        if (expiryMs !== 0 && expiryMs <= this.nowMs) this.space.expire(ref)
+        if (expiryMs !== 0 && expiryMs <= this.nowMs) this.space.vanish(ref, 'expired')
       }
     }
   }

@@ -174,10 +174,14 @@ test('who becomes an owner learns the slot first, and what it is told meanwhile 
   const slot = slotOfKey(key)
   table.owners[slot * 2] = 1
   table.owners[slot * 2 + 1] = 2
+  const { limits } = third.intake
+  third.intake.limits = { ...limits, streamsMax: 0, comparisonsMax: 0 }
   world.replace(table)
+  world.run(50)
   assert.equal(third.settling.isWhole(slot), false)
-  assert.equal(third.isReady, true)
+  assert.deepEqual([third.isReady, second.serves(key)], [true, true])
   write(second, `APPEND ${key} w`)
+  third.intake.limits = limits
   world.run(200)
   assert.equal(third.settling.isWhole(slot), true)
   assert.equal(first.settling.isWhole(slot), false)
@@ -441,7 +445,7 @@ test('pushes wait in a queue with an end, and a repair that did not fit has fail
   const { world, nodes } = three()
   const [first, , third] = nodes
   for (let i = 0; i < 60; i++) write(first, `SET ${keyOf(world, 0, i * 5)} v`)
-  first.repairs.limits = { pushesMax: 2, queuedMax: 10, slotsPerSurvey: 16384 }
+  first.repairs.limits = { bringsMax: 1, pushesMax: 2, queuedMax: 10, slotsPerSurvey: 16384 }
   const outcomes: boolean[] = []
   first.repairs.repairPeer('n2', (isDone) => void outcomes.push(isDone))
   for (let at = 0; at < 100; at++) {

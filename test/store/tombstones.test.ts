@@ -67,7 +67,7 @@ test('removing and evicting leave tombstones of the version made, expiring leave
   assert.equal(grave.find('removed'), `${space.newVersion} 7`)
   space.evict(space.peek(0, Buffer.from('evicted'), 0, 7))
   assert.equal(grave.find('evicted'), `${space.newVersion} 7`)
-  space.expire(space.peek(0, Buffer.from('expired'), 0, 7))
+  space.vanish(space.peek(0, Buffer.from('expired'), 0, 7), 'expired')
   assert.equal(grave.find('expired'), '')
   assert.equal(grave.tombstones.count, 2)
 })
