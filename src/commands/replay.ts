@@ -20,6 +20,7 @@ import { TYPE_STRING } from '../store/entry.ts'
 import { readEntry } from '../store/entry-codec.ts'
 import { DATABASE_COUNT, type Keyspace } from '../store/keyspace.ts'
 import type { KeyspaceObserver } from '../store/keyspace-observer.ts'
+import { takePlain } from '../store/plain-string.ts'
 import { Standing } from '../store/standing.ts'
 import { STRING_FLAGS, writeString } from '../store/string.ts'
 import { Call } from './call.ts'
@@ -103,6 +104,7 @@ export class Replay {
 
   /** Applies the effect read last, once. */
   applyRead(nowMs: number): ReplayOutcome {
+    if (this.verb === EFFECT_PUT && this.#takesPlain()) return 'applied'
     const space = this.#space
     const hits = space.stats.hits
     const misses = space.stats.misses
@@ -129,6 +131,21 @@ export class Replay {
       this.#node.notifyFlags = notifyFlags
       this.#args.clear()
     }
+  }
+
+  /** Most of what is replicated: a plain string in place of another of the same length. */
+  #takesPlain(): boolean {
+    const args = this.#args
+    const { bytes } = args
+    const start = args.starts[1]!
+    const length = args.length(1) - STRING_HEAD_BYTES
+    if (length < 0 || bytes[start] !== TYPE_STRING || bytes[start + 9] !== 0) return false
+    if (bytes.readUInt32LE(start + 10) !== length || this.#expiryAt(1) !== 0) return false
+    const space = this.#space
+    if (!takePlain(space, this, bytes, start + STRING_HEAD_BYTES, args.ends[1]!)) return false
+    this.hasFitted = this.#base === space.baseVersion && this.#baseTerm === space.baseTerm
+    args.clear()
+    return true
   }
 
   /** Reads header and words; answers the verb, or 0 when the bytes are no effect. */

@@ -13,6 +13,7 @@ import type { Replay, ReplayOutcome } from '../commands/replay.ts'
 import { wallMsOf } from '../hlc.ts'
 import { ByteReader, ByteWriter } from '../store/byte-writer.ts'
 import { EFFECT_PUT, EFFECT_REMOVE } from '../store/effect-log.ts'
+import { EffectScan } from '../store/effect-scan.ts'
 import { SLOT_COUNT, slotOf } from '../store/hash-slot.ts'
 import type { Keyspace } from '../store/keyspace.ts'
 import { Standing } from '../store/standing.ts'
@@ -97,6 +98,7 @@ export class Replica {
   readonly #standing: Standing
   readonly #removal = new ByteWriter()
   readonly #told = new Set<string>()
+  readonly #scan = new EffectScan()
 
   constructor(space: Keyspace, replay: Replay, ports: ReplicaPorts) {
     this.#space = space
@@ -112,7 +114,14 @@ export class Replica {
     if (!received.onBatch(batch.number, batch.previous)) this.counters.lostBatches++
     const verdict: Verdict = { applied: 0, waiting: 0, refusals: [] }
     const input = new ByteReader(batch.bytes, 0, batch.bytes.length)
+    const scan = this.#scan
+    const { ahead } = this.#space
+    scan.until = 0
     for (let index = 0; !input.isAtEnd; index++) {
+      if (input.position >= scan.until) {
+        scan.scan(batch.bytes, input.position)
+        ahead.expect(scan)
+      }
       const reason = this.#takeEffect(input, mayAct, nowMs)
       if (reason === null) verdict.applied++
       else if (reason === 'gap' && this.#letWait(batch, received, index)) verdict.waiting++
@@ -123,6 +132,7 @@ export class Replica {
         if (reason === 'broken') break
       }
     }
+    ahead.forget()
     this.#tell(batch.sender)
     return verdict
   }
@@ -206,7 +216,9 @@ export class Replica {
       replay.keyEnd = -1
       return 'broken'
     }
-    if (!mayAct(slotOf(input.bytes, replay.keyStart, replay.keyEnd), replay.term)) return 'outranked'
+    const { ahead } = this.#space
+    ahead.place(input.bytes, replay.keyStart, replay.keyEnd)
+    if (!mayAct(ahead.slot, replay.term)) return 'outranked'
     // Only what takes room: removals and shorter lives make some. Whole entries of healing come by another way.
     if (this.#ports.isFull?.() === true && replay.isGrowth) return 'full'
     return this.#applyRead(input.bytes, nowMs)

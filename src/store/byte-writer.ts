@@ -3,6 +3,9 @@
  * (little endian numbers, length-prefixed byte strings). The reader never throws on short input: it answers zeros
  * and turns `isBroken` on, which the caller checks once at the end.
  */
+/** Up to here a loop is faster than a view and a call. */
+const LOOP_BYTES_MAX = 64
+
 export class ByteWriter {
   bytes: Buffer = Buffer.allocUnsafeSlow(4096)
   length = 0
@@ -23,10 +26,16 @@ export class ByteWriter {
     this.#room(8)
     this.length = this.bytes.writeDoubleLE(value, this.length)
   }
+  /** Room for so many bytes at `length`, which the caller moves on itself. */
+  reserve(count: number): void {
+    this.#room(count)
+  }
   raw(bytes: Uint8Array, start: number, end: number): void {
-    this.#room(end - start)
-    this.bytes.set(bytes.subarray(start, end), this.length)
-    this.length += end - start
+    const length = end - start
+    this.#room(length)
+    if (length > LOOP_BYTES_MAX) this.bytes.set(bytes.subarray(start, end), this.length)
+    else for (let i = 0; i < length; i++) this.bytes[this.length + i] = bytes[start + i]!
+    this.length += length
   }
   sized(bytes: Uint8Array, start: number, end: number): void {
     this.u32(end - start)

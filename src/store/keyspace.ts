@@ -57,11 +57,12 @@ export class Keyspace {
   readonly terms = new Uint32Array(SLOT_COUNT)
   /** Changes since start; commands compare it before and after. */
   changes = 0
-  /** The last change: what it replaced (0 = nothing) and what it made. */
+  /** The last change: what it replaced (0 = nothing), what it made, and where. */
   baseVersion = 0
   baseTerm = 0
   newVersion = 0
   newTerm = 0
+  newSlot = 0
   /** While replaying an effect: the version to stamp instead of a fresh one. 0 = make a fresh one. */
   forcedVersion = 0
   forcedTerm = 0
@@ -351,6 +352,7 @@ export class Keyspace {
     this.baseTerm = base === 0 ? 0 : u32[word + 4]!
     this.newVersion = version
     this.newTerm = term
+    this.newSlot = slot
     if (base !== 0) this.digest.subtract(slot, u32[word]!, u32[word + 1]!, u32[word + 4]!)
     else if (this.tombstones !== null) this.tombstones.onBorn(this, ref)
     this.arena.f64[ref >>> SEGMENT_SHIFT]![word >> 1] = version

@@ -12,7 +12,7 @@ import { SEGMENT_MASK, SEGMENT_SHIFT } from './arena.ts'
 import type { ElementTable } from './element-table.ts'
 import type { Entries } from './entries.ts'
 import { STORAGE_OBJECT } from './entry.ts'
-import { ExpectedSpans } from './expected-spans.ts'
+import { EXPECTED_SPANS_MAX, ExpectedSpans } from './expected-spans.ts'
 import type { HashIndex } from './hash-index.ts'
 import { type HashSecret, hashOf, slotOf } from './hash-slot.ts'
 
@@ -40,6 +40,7 @@ export class LookAhead {
   readonly #entries: Entries
   readonly #secret: HashSecret
   readonly #keys = new ExpectedSpans()
+  readonly #slots = new Uint16Array(EXPECTED_SPANS_MAX)
   readonly #elements = new ExpectedSpans()
   /** Takes what is read, so that no compiler may leave the reading out. Means nothing. */
   sink = 0
@@ -63,7 +64,10 @@ export class LookAhead {
     for (let i = 0; i < count; i++) {
       const start = starts[i]!
       const end = ends[i]!
-      keys.add(start, end, slotOf(bytes, start, end), hashOf(this.#secret, bytes, start, end))
+      const slot = slotOf(bytes, start, end)
+      const hash = hashOf(this.#secret, bytes, start, end)
+      this.#slots[i] = slot
+      keys.add(start, end, this.#index.tableOf(slot, hash), hash)
     }
     this.#read(keys, ENTRY_WORD, ENTRY_VALUE_WORD)
     if (count > 1 && keys.refs[0] !== 0 && keys.refs[0] === keys.refs[1]) this.#expectElements(requests)
@@ -80,7 +84,7 @@ export class LookAhead {
     const keys = this.#keys
     const at = keys.indexOf(key, start, end)
     if (at !== -1) {
-      this.slot = keys.tables[at]!
+      this.slot = this.#slots[at]!
       this.hash = keys.hashes[at]!
       return
     }
