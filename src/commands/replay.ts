@@ -15,7 +15,15 @@ import { decide, type Incoming } from '../replication/resolve.ts'
 import type { NodeState } from '../session/node-state.ts'
 import { ownSession } from '../session/own-session.ts'
 import { ByteReader } from '../store/byte-writer.ts'
-import { EFFECT_EXPIRE, EFFECT_PUT, EFFECT_REMOVE, EFFECT_RUN, EffectLog } from '../store/effect-log.ts'
+import {
+  EFFECT_EXPIRE,
+  EFFECT_HEADER_BYTES,
+  EFFECT_PUT,
+  EFFECT_REMOVE,
+  EFFECT_RUN,
+  EffectHeader,
+  EffectLog,
+} from '../store/effect-log.ts'
 import { TYPE_STRING } from '../store/entry.ts'
 import { readEntry } from '../store/entry-codec.ts'
 import { DATABASE_COUNT, type Keyspace } from '../store/keyspace.ts'
@@ -62,6 +70,7 @@ export class Replay {
   readonly #table: CommandTable
   readonly #call: Call
   readonly #args = new Args()
+  readonly #head = new EffectHeader()
   readonly #standing: Standing
   readonly #discreet: KeyspaceObserver
   #base = 0
@@ -150,15 +159,19 @@ export class Replay {
 
   /** Reads header and words; answers the verb, or 0 when the bytes are no effect. */
   #readEffect(input: ByteReader): number {
-    const verb = input.u8()
-    this.database = input.u8()
-    const count = input.u32()
-    this.#base = input.f64()
-    this.#baseTerm = input.u32()
-    this.version = input.f64()
-    this.term = input.u32()
+    const head = this.#head
+    const at = input.position
     const args = this.#args
     args.clear()
+    if (!input.skip(EFFECT_HEADER_BYTES)) return 0
+    head.read(input.bytes, at)
+    const verb = head.verb
+    const count = head.argumentCount
+    this.database = head.database
+    this.#base = head.base
+    this.#baseTerm = head.baseTerm
+    this.version = head.version
+    this.term = head.term
     args.bytes = input.bytes
     for (let i = 0; i < count && !input.isBroken; i++) {
       input.sized()

@@ -153,7 +153,8 @@ export class Intake {
       const wanted = isFull ? undefined : streamed.get(slot)
       if (wanted !== undefined && batch.length < this.limits.slotsPerStream) batch.push(wanted)
       const pulled = compared.get(slot)
-      if (pulled !== undefined && this.#comparisons < this.limits.comparisonsMax) this.#compare(compared, pulled)
+      if (pulled !== undefined && this.#comparisons < this.limits.comparisonsMax)
+        this.#compare(compared, pulled)
     }
     if (batch.length > 0) this.#stream(peerId, streamed, batch, true)
   }

@@ -70,7 +70,15 @@ export class Leftovers {
     sweepMs: 5000,
     dropBudgetUs: 4000,
   }
-  readonly counters = { lost: 0, surveys: 0, pushes: 0, pushesFailed: 0, retries: 0, dropped: 0, keysDropped: 0 }
+  readonly counters = {
+    lost: 0,
+    surveys: 0,
+    pushes: 0,
+    pushesFailed: 0,
+    retries: 0,
+    dropped: 0,
+    keysDropped: 0,
+  }
   readonly #parts: LeftoverParts
   readonly #ports: LeftoverPorts
   readonly #wasWhole = new Uint8Array(SLOT_COUNT)
@@ -120,7 +128,8 @@ export class Leftovers {
       }
       if (wasWhole(slot)) this.#wasWhole[slot] = 1
       // Whoever owned it a moment ago may not any more: all are asked again.
-      if (this.#all.has(slot) || this.#dropping.has(slot) || this.isHeld(slot) || this.#hasContent(slot)) this.#add(slot)
+      if (this.#all.has(slot) || this.#dropping.has(slot) || this.isHeld(slot) || this.#hasContent(slot))
+        this.#add(slot)
     }
     this.#pump()
   }

@@ -139,7 +139,8 @@ export class Rebalance {
 
   #slotsLeft(): number {
     let left = 0
-    for (const { end, start } of this.#gains) left += end - start + 1 - countWhole(start, end, this.#ports.isWhole)
+    for (const { end, start } of this.#gains)
+      left += end - start + 1 - countWhole(start, end, this.#ports.isWhole)
     return left
   }
 }

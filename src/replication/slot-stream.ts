@@ -26,12 +26,7 @@ export class SlotStream {
   #cursor = 0
   #isAsking = false
 
-  constructor(
-    parts: ExchangeParts,
-    peerId: string,
-    slots: readonly number[],
-    events: SlotStreamEvents,
-  ) {
+  constructor(parts: ExchangeParts, peerId: string, slots: readonly number[], events: SlotStreamEvents) {
     this.#parts = parts
     this.peerId = peerId
     this.#slots = slots

@@ -3,6 +3,9 @@
  * (little endian numbers, length-prefixed byte strings). The reader never throws on short input: it answers zeros
  * and turns `isBroken` on, which the caller checks once at the end.
  */
+/** One number and its bytes: every machine this runs on is little endian. */
+const double = new Float64Array(1)
+const bytesOfDouble = new Uint8Array(double.buffer)
 /** Up to here a loop is faster than a view and a call. */
 const LOOP_BYTES_MAX = 64
 
@@ -24,7 +27,8 @@ export class ByteWriter {
   }
   f64(value: number): void {
     this.#room(8)
-    this.length = this.bytes.writeDoubleLE(value, this.length)
+    double[0] = value
+    for (let i = 0; i < 8; i++) this.bytes[this.length++] = bytesOfDouble[i]!
   }
   /** Room for so many bytes at `length`, which the caller moves on itself. */
   reserve(count: number): void {
@@ -103,8 +107,14 @@ export class ByteReader {
   }
   f64(): number {
     if (!this.#has(8)) return 0
-    this.position += 8
-    return this.bytes.readDoubleLE(this.position - 8)
+    for (let i = 0; i < 8; i++) bytesOfDouble[i] = this.bytes[this.position++]!
+    return double[0]!
+  }
+  /** Moves on; false: there are not so many bytes. */
+  skip(count: number): boolean {
+    if (!this.#has(count)) return false
+    this.position += count
+    return true
   }
   /** Reads a length-prefixed byte string into `start`..`stop`. */
   sized(): void {

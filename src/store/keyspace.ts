@@ -353,11 +353,11 @@ export class Keyspace {
     this.newVersion = version
     this.newTerm = term
     this.newSlot = slot
-    if (base !== 0) this.digest.subtract(slot, u32[word]!, u32[word + 1]!, u32[word + 4]!)
+    if (base !== 0) this.digest.subtract(slot, u32, word)
     else if (this.tombstones !== null) this.tombstones.onBorn(this, ref)
     this.arena.f64[ref >>> SEGMENT_SHIFT]![word >> 1] = version
     u32[word + 4] = term
-    this.digest.add(slot, u32[word]!, u32[word + 1]!, term)
+    this.digest.add(slot, u32, word)
   }
 
   /** Everything about a removal but the index. */
@@ -368,7 +368,7 @@ export class Keyspace {
     if (entries.expiryOf(ref) !== 0) this.expiries.onGone(slot, database)
     const u32 = this.arena.u32[ref >>> SEGMENT_SHIFT]!
     const word = (ref & SEGMENT_MASK) << 2
-    if (entries.versionOf(ref) !== 0) this.digest.subtract(slot, u32[word]!, u32[word + 1]!, u32[word + 4]!)
+    if (entries.versionOf(ref) !== 0) this.digest.subtract(slot, u32, word)
     this.keyCount[database]!--
     entries.free(ref)
     this.#foundRef = 0

@@ -83,12 +83,12 @@ export function overwritePlain(
   if (space.touchesAccess) words[word + 5] = space.accessClock
   const base = doubles[double]!
   const baseTerm = words[word + 4]!
-  space.digest.subtract(slot, words[word]!, words[word + 1]!, baseTerm)
+  space.digest.subtract(slot, words, word)
   const version = space.hlc.next(space.nowMs, base)
   doubles[double] = version
   const term = space.terms[slot]!
   words[word + 4] = term
-  space.digest.add(slot, words[word]!, words[word + 1]!, term)
+  space.digest.add(slot, words, word)
   space.baseVersion = base
   space.baseTerm = baseTerm
   space.newVersion = version
@@ -144,10 +144,10 @@ export function takePlain(
   const isNewer = version > flushed && supersedes(version, term, base, baseTerm)
   if (!isNewer || doubles[double + 1] !== 0) return false
   for (let i = valueStart; i < valueEnd; i++) target[at++] = bytes[i]!
-  space.digest.subtract(slot, words[word]!, words[word + 1]!, baseTerm)
+  space.digest.subtract(slot, words, word)
   doubles[double] = version
   words[word + 4] = term
-  space.digest.add(slot, words[word]!, words[word + 1]!, term)
+  space.digest.add(slot, words, word)
   space.baseVersion = base
   space.baseTerm = baseTerm
   space.newVersion = version

@@ -247,7 +247,10 @@ test('with one copy only, the new owner has everything before it serves, and the
   assert.equal(second.serves(keys[0]!), false)
   world.run(6000)
   assert.deepEqual([countIn(first, keys), countIn(second, keys)], [0, 200])
-  assert.equal(keys.every((key) => second.serves(key)), true)
+  assert.equal(
+    keys.every((key) => second.serves(key)),
+    true,
+  )
 })
 
 test('whatever is lost on the way, a joining node ends with all it owns and the others with nothing else', () => {
@@ -267,6 +270,9 @@ test('whatever is lost on the way, a joining node ends with all it owns and the 
       [200, 200, 0, 200],
       `seed ${seed}`,
     )
-    assert.equal(keys.every((key) => fourth.serves(key)), true)
+    assert.equal(
+      keys.every((key) => fourth.serves(key)),
+      true,
+    )
   }
 })

@@ -5,16 +5,22 @@ import { Keyspace } from '../../src/store/keyspace.ts'
 import { SlotDigest } from '../../src/store/slot-digest.ts'
 import { Prng } from '../support/prng.ts'
 
-const word = new DataView(new ArrayBuffer(8))
+/** The header of an entry, as far as the digest reads it. */
+const words = new Uint32Array(6)
+const doubles = new Float64Array(words.buffer)
+
+function headOf(version: number, term: number): Uint32Array {
+  doubles[0] = version
+  words[4] = term
+  return words
+}
 
 function add(digest: SlotDigest, slot: number, version: number, term: number): void {
-  word.setFloat64(0, version, true)
-  digest.add(slot, word.getUint32(0, true), word.getUint32(4, true), term)
+  digest.add(slot, headOf(version, term), 0)
 }
 
 function subtract(digest: SlotDigest, slot: number, version: number, term: number): void {
-  word.setFloat64(0, version, true)
-  digest.subtract(slot, word.getUint32(0, true), word.getUint32(4, true), term)
+  digest.subtract(slot, headOf(version, term), 0)
 }
 
 const sumOf = (digest: SlotDigest, slot: number): string =>
