@@ -154,6 +154,7 @@ export class MeshFacts implements MeshFace {
   figures(): ReturnType<MeshFace['figures']> {
     const { batches, beliefs, forwards, isReady, membership, replica, roles, routing, settings } = this.#mesh
     const { doubts } = this.#mesh.healing
+    const { pressure } = this.#mesh.node.state
     const snapshot = membership.snapshot()
     const { counters: messages } = this.#mesh.messages.relay
     return [
@@ -199,6 +200,10 @@ export class MeshFacts implements MeshFace {
       ['mesh_messages_received', messages.received + messages.shardReceived],
       ['mesh_messages_dropped', messages.dropped],
       ['mesh_awareness', snapshot.awarenessScore],
+      ['loop_lag_ms', Math.round(pressure.lagMs)],
+      ['loop_lag_ms_max', Math.round(pressure.lagMsMax)],
+      ['loop_late_cycles', pressure.counters.lateCycles],
+      ['background_budgets_cut', pressure.counters.budgetsCut],
     ]
   }
 

@@ -75,6 +75,7 @@ export class MeshNode {
     this.routing = this.#makeRouting()
     this.messages = this.#makeMessages()
     this.#bindVerbs()
+    node.state.pressure.onLag = (lagMs) => this.membership.onLoopLag(lagMs)
   }
 
   get membership(): Membership {
