@@ -306,7 +306,7 @@ export class MeshFacts implements MeshFace {
     const belief = this.#mesh.beliefs.get(id)
     const liveness = this.#mesh.membership.life.swim.get(id)?.liveness
     if (belief === undefined || liveness === 'dead' || liveness === 'left') return 'failed'
-    if (liveness === 'suspect' || belief.isRefused) return 'suspect'
+    if (liveness === 'suspect' || belief.isLost) return 'suspect'
     return belief.sheet.isReady ? 'online' : 'loading'
   }
 

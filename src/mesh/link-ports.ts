@@ -183,8 +183,8 @@ export function defaultLinkLimits(): LinkLimits {
     outputBytesMax: bodyBytesMax,
     answersBytesMax: 4 * bodyBytesMax,
     owedCountMax: 8192,
-    pingIdleMs: 1000,
-    silenceMs: 3000,
+    pingIdleMs: 300,
+    silenceMs: 2000,
     farewellMs: 5000,
     tickGapMs: 500,
   }

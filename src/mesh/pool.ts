@@ -23,6 +23,7 @@ import { LinkRoom } from './link-room.ts'
 import { Peer, type PeerHost } from './peer.ts'
 import {
   defaultPoolLimits,
+  isLoss,
   isRefusal,
   type LinkDescription,
   type MeshMember,
@@ -289,7 +290,7 @@ export class Pool implements PeerHost, LinkOwner<Link> {
   }
 
   onDown(peer: Peer, reason: CloseReason): void {
-    this.#events.onLinkDown(peer.id, isRefusal(reason))
+    this.#events.onLinkDown(peer.id, isLoss(reason))
   }
 
   onUnreachable(peer: Peer, reason: CloseReason): void {

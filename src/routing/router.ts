@@ -15,6 +15,7 @@ import { BLOCKING, PUBSUB, READONLY, WRITE } from '../commands/command.ts'
 import type { CommandRow } from '../commands/command-row.ts'
 import { carriedBytesMax } from '../mesh/frame.ts'
 import type { Batches } from '../replication/batches.ts'
+import { PAUSE_MS } from '../replication/patience.ts'
 import { ELSEWHERE, NOBODY, SERVING, type SlotRoles } from '../replication/slot-roles.ts'
 import { type ConsistencyPolicy, stricter } from '../session/consistency-policy.ts'
 import type { RequestRouter } from '../session/request-router.ts'
@@ -37,8 +38,6 @@ export const CROSS_SLOT = "CROSSSLOT Keys in request don't hash to the same slot
 export const TOO_LONG = 'ERR the request is too long to be sent to other nodes: nothing was done'
 export const TOO_MANY_WAITING = 'CLUSTERDOWN too many requests wait for their slots to settle'
 
-/** Above any stall of a healthy node, below the time after which others take over. */
-const PAUSE_MS = 2500
 const ERROR_MARK = 45
 
 /** Who asked wants no replies (CLIENT REPLY). */

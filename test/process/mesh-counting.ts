@@ -78,6 +78,22 @@ export class Counting {
     return Math.min(...firsts)
   }
 
+  /**
+   * The longest that any of these counters went without a success since that moment; a reply that was on its way then ends
+   * nothing. Ask once each has gone on.
+   */
+  longestGapMs(sinceMs: number, keys: readonly string[]): number {
+    const gaps = keys.flatMap((key) => {
+      const successes = this.#successMs[this.keys.indexOf(key)]!
+      const from = Math.max(
+        1,
+        successes.findIndex((ms) => ms > sinceMs),
+      )
+      return successes.slice(from).map((ms, i) => ms - Math.max(sinceMs, successes[from + i - 1]!))
+    })
+    return Math.max(...gaps)
+  }
+
   get failedShare(): number {
     return this.failureCount / (this.failureCount + this.successCount)
   }
