@@ -136,6 +136,19 @@ export class Pool implements PeerHost, LinkOwner<Link> {
     return this.#peers.get(id)?.isUp ?? false
   }
 
+  /** How the peer answers, while a link to it is up; undefined: none is. */
+  manners(id: string): Pick<Link, 'circuit' | 'answerMs'> | undefined {
+    const link = this.#peers.get(id)?.current
+    return link?.isUp ? link : undefined
+  }
+
+  /** Peers that are heard but do not answer. */
+  get openCircuitsCount(): number {
+    let count = 0
+    for (const link of this.#links) if (link.isUp && link.circuit !== 'closed') count++
+    return count
+  }
+
   /** False: not sent. True: queued on a link that is up or being dialled for the first time. */
   send(
     id: string,

@@ -11,7 +11,7 @@ import type { MeshMember } from '../support/mesh-processes.ts'
 const BREATH_MS = 1
 const ANSWER_MS = 15_000
 /** Refused before anything was touched. */
-const CLEAR_NO = /^(NOREPLICAS|CLUSTERDOWN)/
+const CLEAR_NO = /^(NOREPLICAS|CLUSTERDOWN|TRYAGAIN)/
 
 export class Counting {
   readonly keys: readonly string[]

@@ -19,7 +19,7 @@ const WRITE_ROUNDS_MAX = 100
 const KEY_COUNT = 2000
 const FAILED_SHARE_MAX = 0.02
 const FAILOVER_MS = 1000
-const REFUSED = /^-(NOREPLICAS|CLUSTERDOWN)/
+const REFUSED = /^-(NOREPLICAS|CLUSTERDOWN|TRYAGAIN)/
 
 /** Writes until each is acknowledged: while slots change hands, a write may be told that its outcome is open. */
 async function write(client: RespSocket, count: number, request: (index: number) => string[]): Promise<void> {
