@@ -32,7 +32,6 @@ export interface MeshDoorOptions {
 }
 
 const LEAVE_MS = 3000
-const LAG_INTERVAL_MS = 100
 const CONNECTIONS_MAX = 1024
 
 export async function openMesh(
@@ -86,9 +85,7 @@ export async function openMesh(
       throw error
     })
   const seeds = await startWith(mesh, seedNames(options.seeds, settings.busPort, log))
-  const lagTimer = watchLag(mesh)
   const close = async (): Promise<void> => {
-    clearInterval(lagTimer)
     seeds.stop()
     mesh.stop()
     await Promise.all([udp?.close(), listener.close()])
@@ -154,13 +151,4 @@ function seedNames(words: readonly string[], busPort: number, log: Log): SeedNam
     onTrouble: (name, why) => log.warning('a seed cannot be found: it is asked for again', { name, why }),
     onRelief: (name, addresses) => log.notice('a seed is found', { name, addresses: addresses.join() }),
   })
-}
-
-function watchLag(mesh: MeshNode): NodeJS.Timeout {
-  let dueMs = performance.now() + LAG_INTERVAL_MS
-  return setInterval(() => {
-    const nowMs = performance.now()
-    mesh.membership.onLoopLag(Math.max(0, nowMs - dueMs))
-    dueMs = nowMs + LAG_INTERVAL_MS
-  }, LAG_INTERVAL_MS).unref()
 }

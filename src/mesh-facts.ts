@@ -152,8 +152,10 @@ export class MeshFacts implements MeshFace {
   }
 
   figures(): ReturnType<MeshFace['figures']> {
-    const { batches, beliefs, forwards, isReady, membership, replica, roles, routing, settings } = this.#mesh
+    const { batches, beliefs, forwards, isReady, membership, pool } = this.#mesh
+    const { replica, roles, routing, settings } = this.#mesh
     const { doubts } = this.#mesh.healing
+    const { pressure } = this.#mesh.node.state
     const snapshot = membership.snapshot()
     const { counters: messages } = this.#mesh.messages.relay
     return [
@@ -198,7 +200,14 @@ export class MeshFacts implements MeshFace {
       ['mesh_messages_sent', messages.sent + messages.shardSent],
       ['mesh_messages_received', messages.received + messages.shardReceived],
       ['mesh_messages_dropped', messages.dropped],
+      ['mesh_circuits_open', pool.openCircuitsCount],
+      ['mesh_circuits_opened', pool.room.counters.circuitsOpened],
+      ['mesh_links_silent', pool.room.counters.silentLinks],
       ['mesh_awareness', snapshot.awarenessScore],
+      ['loop_lag_ms', Math.round(pressure.lagMs)],
+      ['loop_lag_ms_max', Math.round(pressure.lagMsMax)],
+      ['loop_late_cycles', pressure.counters.lateCycles],
+      ['background_budgets_cut', pressure.counters.budgetsCut],
     ]
   }
 
@@ -255,6 +264,8 @@ export class MeshFacts implements MeshFace {
       health: this.#mesh.isReady ? 'online' : 'loading',
       isSelf: true,
       isLinkUp: true,
+      circuit: 'none',
+      answerMs: 0,
       weight: weightOf(settings.roles) * ORDINARY_POINTS,
       upNumber: member?.upNumber ?? 0,
       pingSentMs: 0,
@@ -276,6 +287,7 @@ export class MeshFacts implements MeshFace {
     const nowMs = this.#mesh.monotonicMs()
     const heardMs = this.#mesh.beliefs.heardMs(member.id)
     const isHeard = Number.isFinite(heardMs)
+    const manners = this.#mesh.pool.manners(member.id)
     return {
       id: member.id,
       name: belief?.sheet.name || member.id,
@@ -289,6 +301,8 @@ export class MeshFacts implements MeshFace {
       health: this.#healthOf(member.id),
       isSelf: false,
       isLinkUp: belief?.isLinkUp ?? false,
+      circuit: manners?.circuit ?? 'none',
+      answerMs: manners?.answerMs ?? 0,
       weight: weightOf(member.roles) * ORDINARY_POINTS,
       upNumber: member.upNumber,
       pingSentMs: 0,
@@ -301,7 +315,7 @@ export class MeshFacts implements MeshFace {
     const belief = this.#mesh.beliefs.get(id)
     const liveness = this.#mesh.membership.life.swim.get(id)?.liveness
     if (belief === undefined || liveness === 'dead' || liveness === 'left') return 'failed'
-    if (liveness === 'suspect' || belief.isRefused) return 'suspect'
+    if (liveness === 'suspect' || belief.isLost) return 'suspect'
     return belief.sheet.isReady ? 'online' : 'loading'
   }
 

@@ -23,6 +23,7 @@ import type { Node } from './node.ts'
 import type { Placement } from './placement/placement.ts'
 import type { Batches } from './replication/batches.ts'
 import type { Replica } from './replication/replica.ts'
+import { PRESENCE_MS } from './replication/patience.ts'
 import { type RoleEvents, SlotRoles } from './replication/slot-roles.ts'
 import type { Forwards } from './routing/forwards.ts'
 import type { PeerBeliefs } from './routing/peer-beliefs.ts'
@@ -35,8 +36,6 @@ export interface MeshNodePorts extends Omit<GossipPorts, 'sendStream'> {
 }
 
 const TICK_MS = 50
-/** An owner not heard for this long may be gone: who depends on it for a quorum stops acting. */
-const PRESENCE_MS = 3000
 /** Above the age at which hints are given up: who was away for longer is compared slot by slot. */
 const TOMBSTONE_TTL_MS = 4 * 3600 * 1000
 const TOMBSTONE_BUDGET_US = 200
@@ -75,6 +74,7 @@ export class MeshNode {
     this.routing = this.#makeRouting()
     this.messages = this.#makeMessages()
     this.#bindVerbs()
+    node.state.pressure.onLag = (lagMs) => this.membership.onLoopLag(lagMs)
   }
 
   get membership(): Membership {
@@ -255,8 +255,8 @@ export class MeshNode {
           this.healing.hints.onPeerUp(peerId)
           this.routing.onLinkUp(peerId)
         },
-        onLinkDown: (peerId, wasRefused) => {
-          this.beliefs.onLinkDown(peerId, wasRefused)
+        onLinkDown: (peerId, isLost) => {
+          this.beliefs.onLinkDown(peerId, isLost)
           this.batches.onPeerGone(peerId)
           this.healing.hints.onPeerDown(peerId)
           this.routing.onLinkDown(peerId)

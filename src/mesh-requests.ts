@@ -76,8 +76,9 @@ export class MeshRequests {
         const { bytes, end, start } = outcome
         return answered({ kind: 'answer', bytes, start, end })
       }
-      const hasRunMaybe = outcome.reason !== 'refused' && outcome.reason !== 'overload'
-      answered({ kind: 'failed', hasRunMaybe })
+      const isOverloaded = outcome.reason === 'overload'
+      const hasRunMaybe = outcome.reason !== 'refused' && !isOverloaded
+      answered({ kind: 'failed', hasRunMaybe, isOverloaded })
     }
     const fields = [this.#ports.fingerprint()]
     this.#ports.pool().ask(peerId, verbs.forward, fields, body, DEADLINE_MS, onAnswered, 0, length)
@@ -87,7 +88,7 @@ export class MeshRequests {
   #askSelf(body: Buffer, length: number, answered: (outcome: ForwardOutcome) => void): void {
     const own = Buffer.from(body.subarray(0, length))
     const respond: RespondForwarded = (bytes, end) => {
-      if (bytes === undefined) answered({ kind: 'failed', hasRunMaybe: true })
+      if (bytes === undefined) answered({ kind: 'failed', hasRunMaybe: true, isOverloaded: false })
       else answered({ kind: 'answer', bytes, start: 0, end })
     }
     this.#ports.soon(() => this.#serve(this.#ports.selfId, own, respond))

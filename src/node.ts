@@ -137,12 +137,14 @@ export class Node {
   /** What happens `hz` times a second whether anybody asks or not. */
   onCycle(): void {
     const { state, space } = this
+    const { pressure } = state
+    pressure.onCycle(state.ports.monotonicUs() / 1000)
     const nowMs = state.ports.wallMs()
     this.executor.beginTurn(nowMs)
     this.eviction.refresh(nowMs)
     if (state.isActiveExpireOn) {
       const startUs = state.ports.monotonicUs()
-      this.expiry.run(nowMs, this.cycleMs * 1000 * EXPIRE_SHARE)
+      this.expiry.run(nowMs, pressure.of(this.cycleMs * 1000 * EXPIRE_SHARE))
       state.latency.sample('expire-cycle', (state.ports.monotonicUs() - startUs) / 1000, nowMs)
     }
     if (this.eviction.isOverLimit()) this.eviction.makeRoom(EVICTIONS_PER_CYCLE_MAX)
@@ -153,6 +155,7 @@ export class Node {
     state.waiters.onTick(nowMs)
     if (state.waiters.readyCount !== 0) this.dispatch.serveWaiters()
     state.log.onTick()
+    pressure.expectCycle(state.ports.monotonicUs() / 1000 + this.cycleMs)
   }
 
   /** Follows notify-keyspace-events. */

@@ -58,7 +58,7 @@ function members(call: Call): void {
   for (const { node: member, slots } of parts) {
     let slotCount = 0
     for (let i = 0; i < slots.length; i += 2) slotCount += slots[i + 1]! - slots[i]! + 1
-    reply.map(13)
+    reply.map(15)
     writeValue(reply, 'name', member.name)
     writeValue(reply, 'id', member.id)
     writeValue(reply, 'self', member.isSelf ? 'yes' : 'no')
@@ -70,6 +70,8 @@ function members(call: Call): void {
     writeValue(reply, 'status', member.status)
     writeValue(reply, 'health', member.health)
     writeValue(reply, 'link', member.isSelf || member.isLinkUp ? 'connected' : 'disconnected')
+    writeValue(reply, 'circuit', member.circuit)
+    writeValue(reply, 'answer-ms', member.answerMs.toFixed(1))
     writeValue(reply, 'weight', member.weight)
     writeValue(reply, 'primary-slots', slotCount)
   }

@@ -38,6 +38,7 @@ const PROBLEMS: ReadonlyMap<string, readonly [status: number, code: string]> = n
   ['TIMEOUT', [504, 'OUTCOME_UNKNOWN']],
   ['NOREPLICAS', [503, 'NOT_DONE']],
   ['CLUSTERDOWN', [503, 'NOT_DONE']],
+  ['TRYAGAIN', [503, 'NOT_DONE']],
   ['LOADING', [503, 'NOT_DONE']],
   ['BUSY', [503, 'NOT_DONE']],
   ['MOVED', [503, 'NOT_DONE']],

@@ -12,6 +12,7 @@ export interface Ask {
   readonly correlation: number
   readonly verb: VerbRow
   readonly bytes: number
+  readonly sentAtMs: number
   /** A point in time; Infinity for an ask that may wait as long as the link lives. */
   readonly deadlineAtMs: number
   readonly answered: Answered

@@ -6,16 +6,20 @@
  * each other. It refuses to know wires, handshakes and goodbyes. Shape: machine.
  */
 import type { Buffer } from 'node:buffer'
-import { Asks } from './asks.ts'
+import { type Ask, Asks } from './asks.ts'
+import { Breaker } from './breaker.ts'
 import { areFields } from './fields.ts'
 import { hasRoomFor, longBodyBytesMax, prefixBytes, slowestBytesPerMs } from './frame.ts'
-import { type Answered, type Correspondent, type FailReason, nothing } from './link-ports.ts'
+import { type Answered, type Correspondent, type FailReason, type LinkLimits, nothing } from './link-ports.ts'
 import type { FlushableLink, LinkRoom } from './link-room.ts'
 import { Output } from './output.ts'
 import { detailLengthMax, ownNumberMax, type VerbRow, verbs } from './verbs.ts'
 
 /** Counted against the limits for every ask, however short. */
 const askOverheadBytes = 64
+
+/** What the latest answer counts in the mean. */
+const ANSWER_SHARE = 1 / 16
 
 /** As numbers on the wire. Whoever does not know one must think that something may have been done. */
 const FAILURES: readonly FailReason[] = ['refused', 'overload', 'unanswered']
@@ -24,8 +28,11 @@ export class Exchange {
   readonly room: LinkRoom
   readonly output: Output
   readonly asks: Asks
+  readonly breaker: Breaker
   /** Asks of the peer that wait for an answer of ours. */
   readonly owed: Set<number>
+  /** How long an answer takes, of late; pings count as well. */
+  answerMs: number
   /** Whether new frames may be started. */
   isAccepting: boolean
   readonly #link: FlushableLink
@@ -35,7 +42,10 @@ export class Exchange {
     this.room = room
     this.output = new Output(room.slabs)
     this.asks = new Asks()
+    const { limits, ports } = room
+    this.breaker = new Breaker(limits.breaker, () => ports.random(), ports.monotonicMs())
     this.owed = new Set()
+    this.answerMs = 0
     this.isAccepting = true
     this.#link = link
     this.#isAnnounced = false
@@ -70,7 +80,7 @@ export class Exchange {
       return
     }
     const bytes = end - start + askOverheadBytes
-    const complaint = end - start > verb.bodyBytesMax ? 'the body is too long' : this.#fullness(bytes)
+    const complaint = this.#complaint(verb, bytes, deadlineMs)
     if (complaint !== '') {
       this.room.fail(answered, 'overload', complaint)
       return
@@ -162,7 +172,7 @@ export class Exchange {
       return `it is no ${row.name}`
     if (!isOwn) return this.#serve(from, row, correlation, fields, bytes, bodyAt, end)
     if (number === verbs.failure.number) {
-      const ask = this.asks.take(correlation)
+      const ask = this.#takeAnswered(correlation)
       if (ask === undefined) this.room.counters.lateAnswers++
       else this.room.failAsk(ask, FAILURES[fields[0] as number] ?? 'unanswered', fields[1] as string)
       return ''
@@ -173,7 +183,10 @@ export class Exchange {
   }
 
   onTick(nowMs: number): void {
-    this.asks.takeExpired(nowMs, (ask) => this.room.failAsk(ask, 'deadline', 'no answer in time'))
+    this.asks.takeExpired(nowMs, (ask) => {
+      if (this.breaker.onDeadline(nowMs)) this.room.counters.circuitsOpened++
+      this.room.failAsk(ask, 'deadline', 'no answer in time')
+    })
   }
 
   onClosed(reason: string): void {
@@ -190,7 +203,7 @@ export class Exchange {
     bodyAt: number,
     end: number,
   ): string {
-    const ask = this.asks.take(correlation)
+    const ask = this.#takeAnswered(correlation)
     if (ask === undefined) {
       this.room.counters.lateAnswers++
       return ''
@@ -232,8 +245,25 @@ export class Exchange {
     return ''
   }
 
-  #fullness(bytes: number): string {
-    const { limits } = this.room
+  /** Undefined: it was given up before. Pings say only that the process is there. */
+  #takeAnswered(correlation: number): Ask | undefined {
+    const ask = this.asks.take(correlation)
+    if (ask === undefined) return undefined
+    const nowMs = this.room.ports.monotonicMs()
+    this.answerMs += (nowMs - ask.sentAtMs - this.answerMs) * ANSWER_SHARE
+    if (ask.verb !== verbs.ping) this.breaker.onAnswer(nowMs)
+    return ask
+  }
+
+  #complaint(verb: VerbRow, bytes: number, deadlineMs: number): string {
+    const { limits, ports } = this.room
+    if (bytes - askOverheadBytes > verb.bodyBytesMax) return 'the body is too long'
+    const fullness = this.#fullness(bytes, limits)
+    if (fullness !== '' || deadlineMs === Number.POSITIVE_INFINITY) return fullness
+    return this.breaker.admits(ports.monotonicMs()) ? '' : 'the peer does not answer'
+  }
+
+  #fullness(bytes: number, limits: LinkLimits): string {
     const { asks, output } = this
     if (asks.count >= limits.asksCountMax) return 'too many asks are waiting'
     if (!hasRoomFor(bytes, asks.bytes, limits.asksBytesMax)) return 'too many bytes are waiting'
@@ -244,8 +274,9 @@ export class Exchange {
   #awaitAnswer(verb: VerbRow, bytes: number, deadlineMs: number, answered: Answered): number {
     const correlation = this.room.correlations.next()
     if (this.asks.has(correlation)) throw new Error('an ask has waited for four billion others')
-    const deadlineAtMs = this.room.ports.monotonicMs() + deadlineMs + bytes / slowestBytesPerMs
-    this.asks.add({ correlation, verb, bytes, deadlineAtMs, answered })
+    const sentAtMs = this.room.ports.monotonicMs()
+    const deadlineAtMs = sentAtMs + deadlineMs + bytes / slowestBytesPerMs
+    this.asks.add({ correlation, verb, bytes, sentAtMs, deadlineAtMs, answered })
     return correlation
   }
 

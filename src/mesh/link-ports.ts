@@ -5,6 +5,7 @@
  * frame costs no allocation beyond its fields. Shape: data.
  */
 import { Buffer } from 'node:buffer'
+import type { BreakerLimits } from './breaker.ts'
 import { bodyBytesMax } from './frame.ts'
 import type { VerbRow } from './verbs.ts'
 import type { Address } from './wires.ts'
@@ -164,6 +165,8 @@ export interface LinkLimits {
   answersBytesMax: number
   /** Asks of the peer that wait for an answer of ours; more are refused. */
   owedCountMax: number
+  /** When a peer that is heard but does not answer is asked no more. */
+  breaker: BreakerLimits
   /** Having heard nothing for this long, a link pings. */
   pingIdleMs: number
   /** Having heard nothing for this long while an answer is due, it is closed. Must exceed `pingIdleMs`. */
@@ -183,8 +186,9 @@ export function defaultLinkLimits(): LinkLimits {
     outputBytesMax: bodyBytesMax,
     answersBytesMax: 4 * bodyBytesMax,
     owedCountMax: 8192,
-    pingIdleMs: 1000,
-    silenceMs: 3000,
+    breaker: { deadlinesMax: 5, quietMs: 2000, backoff: { firstMs: 500, maxMs: 10_000 } },
+    pingIdleMs: 300,
+    silenceMs: 2000,
     farewellMs: 5000,
     tickGapMs: 500,
   }
@@ -210,6 +214,8 @@ export interface LinkCounters {
   unknownVerbs: number
   asks: number
   asksFailed: Record<FailReason, number>
+  /** Times that a peer was asked no more because it did not answer. */
+  circuitsOpened: number
   /** Answers to asks that had failed before. */
   lateAnswers: number
   /** Asks of peers that were refused for want of room. */
@@ -237,6 +243,7 @@ export function newLinkCounters(): LinkCounters {
     unknownVerbs: 0,
     asks: 0,
     asksFailed: { deadline: 0, closed: 0, refused: 0, overload: 0, unanswered: 0 },
+    circuitsOpened: 0,
     lateAnswers: 0,
     asksRefused: 0,
     answersWithheld: 0,

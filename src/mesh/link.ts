@@ -6,6 +6,7 @@
  * Frames may be queued while it is dialled. It refuses to know other links, and what verbs mean. Shape: machine.
  */
 import { Buffer } from 'node:buffer'
+import type { Circuit } from './breaker.ts'
 import { Exchange } from './exchange.ts'
 import { Farewell } from './farewell.ts'
 import { FrameReader, frameBytesMax, headerLengthBytes, prefixBytes, writeFrameHead } from './frame.ts'
@@ -111,6 +112,15 @@ export class Link implements Correspondent, WireEvents {
 
   get owedCount(): number {
     return this.#exchange.owed.size
+  }
+
+  /** How long the peer takes to answer, of late. */
+  get answerMs(): number {
+    return this.#exchange.answerMs
+  }
+
+  get circuit(): Circuit {
+    return this.#exchange.breaker.circuit
   }
 
   /** What the peer has not taken yet, and the memory held for it. */

@@ -163,7 +163,8 @@ export class Peer implements LinkOwner<Link> {
     if (link !== this.current) return
     this.current = this.#pending
     this.#pending = undefined
-    if (!this.#isUp) this.#failuresCount++
+    // Who was silent must say something before anything is queued for it again.
+    if (!this.#isUp || reason === 'silent') this.#failuresCount++
     this.#waitBeforeDial()
     if (this.#isUp) this.#onDown(reason)
     else this.#host.onUnreachable(this, reason)

@@ -16,8 +16,8 @@ export interface MeshMember {
 export interface PoolEvents {
   /** The peer, a member or not, can be talked to. `link.peer.birth` tells its lives apart. */
   onLinkUp(id: string, link: Link): void
-  /** No link to the peer is left. `wasRefused`: somebody at its address says that it is gone, so look at once. */
-  onLinkDown(id: string, wasRefused: boolean): void
+  /** No link to the peer is left. `isLost`: it will not answer - it has been silent, or its address says it is gone. */
+  onLinkDown(id: string, isLost: boolean): void
   /** A dial has failed, and what was queued for it is lost. The id is empty when only the address was known. */
   onUnreachable(address: Address, id: string, wasRefused: boolean): void
 }
@@ -57,4 +57,9 @@ export interface LinkDescription {
 /** Somebody at the other end answered, and it was a no. */
 export function isRefusal(reason: CloseReason): boolean {
   return reason === 'refused' || reason === 'reset' || reason === 'identity'
+}
+
+/** Whoever waited for this peer waits in vain until it has been reached again. */
+export function isLoss(reason: CloseReason): boolean {
+  return reason === 'silent' || isRefusal(reason)
 }

@@ -23,6 +23,7 @@ import { LinkRoom } from './link-room.ts'
 import { Peer, type PeerHost } from './peer.ts'
 import {
   defaultPoolLimits,
+  isLoss,
   isRefusal,
   type LinkDescription,
   type MeshMember,
@@ -133,6 +134,19 @@ export class Pool implements PeerHost, LinkOwner<Link> {
 
   isUp(id: string): boolean {
     return this.#peers.get(id)?.isUp ?? false
+  }
+
+  /** How the peer answers, while a link to it is up; undefined: none is. */
+  manners(id: string): Pick<Link, 'circuit' | 'answerMs'> | undefined {
+    const link = this.#peers.get(id)?.current
+    return link?.isUp ? link : undefined
+  }
+
+  /** Peers that are heard but do not answer. */
+  get openCircuitsCount(): number {
+    let count = 0
+    for (const link of this.#links) if (link.isUp && link.circuit !== 'closed') count++
+    return count
   }
 
   /** False: not sent. True: queued on a link that is up or being dialled for the first time. */
@@ -289,7 +303,7 @@ export class Pool implements PeerHost, LinkOwner<Link> {
   }
 
   onDown(peer: Peer, reason: CloseReason): void {
-    this.#events.onLinkDown(peer.id, isRefusal(reason))
+    this.#events.onLinkDown(peer.id, isLoss(reason))
   }
 
   onUnreachable(peer: Peer, reason: CloseReason): void {

@@ -158,13 +158,17 @@ export class Batches {
     for (const batch of late) {
       if (waiting.includes(batch.number)) continue
       lane.late.delete(batch.number)
+      lane.bytes -= batch.writer.length
       this.#answer(peerId, batch, acknowledgement)
     }
     while (lane.next < lane.batches.length && lane.batches[lane.next]!.number <= upTo) {
       const batch = lane.batches[lane.next++]!
+      if (waiting.length > 0 && waiting.includes(batch.number)) {
+        lane.late.set(batch.number, batch)
+        continue
+      }
       lane.bytes -= batch.writer.length
-      if (waiting.length > 0 && waiting.includes(batch.number)) lane.late.set(batch.number, batch)
-      else this.#answer(peerId, batch, acknowledgement)
+      this.#answer(peerId, batch, acknowledgement)
     }
     if (lane.next === lane.batches.length || lane.next >= 1024) {
       lane.batches.splice(0, lane.next)

@@ -12,6 +12,7 @@
  * notices before it answers. It decides nothing about data and knows neither links nor gossip.
  */
 import { SLOT_COUNT } from '../store/hash-slot.ts'
+import { PRESENCE_INTERVAL_MS } from './patience.ts'
 import type { Group } from './batches.ts'
 
 export const ELSEWHERE = 0
@@ -45,9 +46,6 @@ export interface RoleEvents {
   /** This node acts for these slots no longer. */
   onLost(slots: readonly number[]): void
 }
-
-/** Looked at again after this long, or at once when the process was away. */
-const PRESENCE_INTERVAL_MS = 100
 
 const NO_TABLE: OwnersTable = { members: [], copies: 0, owners: new Uint16Array(0) }
 

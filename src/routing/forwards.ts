@@ -18,11 +18,23 @@ export const OUTCOME_OPEN = Buffer.from(
   '-TIMEOUT no answer from the primary of the slot: whether the write was run is open\r\n',
   'latin1',
 )
+/** Nothing was run: it may be sent again, and clients that know the word do so on their own. */
+export const OVERLOADED = 'TRYAGAIN too much waits for the primary of the slot: nothing was run'
+const OVERLOADED_REPLY = Buffer.from(`-${OVERLOADED}\r\n`, 'latin1')
 export const UNREACHABLE = Buffer.from('-CLUSTERDOWN the primary of the slot does not answer\r\n', 'latin1')
 
 export type ForwardOutcome =
   | { readonly kind: 'answer'; readonly bytes: Buffer; readonly start: number; readonly end: number }
-  | { readonly kind: 'failed'; readonly hasRunMaybe: boolean }
+  /** `isOverloaded`: the node is asked no more for now, and what was sent was not run. */
+  | { readonly kind: 'failed'; readonly hasRunMaybe: boolean; readonly isOverloaded: boolean }
+
+export interface ForwardLimits {
+  /** Requests on their way, and the bytes of their frames; new ones of clients are refused beyond. */
+  countMax: number
+  bytesMax: number
+  /** A round that brings more than this for one node leaves in several frames. */
+  frameBytes: number
+}
 
 export interface ForwardPorts {
   /** Sends a frame of requests; `answered` is called once, never within the call. */
@@ -59,17 +71,36 @@ class Frame {
 }
 
 const TRIES_MAX = 8
-/** A round that brings more than this for one node leaves in several frames. */
-const FRAME_BYTES = 16 * 1024 * 1024
 const RETRY_DELAY_MS = 40
+/** For a node that is overloaded more tries are more load. */
+const OVERLOADED_TRIES_MAX = 2
 
 export class Forwards {
-  readonly counters = { forwarded: 0, frames: 0, rerouted: 0, unanswered: 0, failed: 0 }
+  limits: ForwardLimits = { countMax: 262_144, bytesMax: 256 * 2 ** 20, frameBytes: 16 * 2 ** 20 }
+  readonly counters = {
+    forwarded: 0,
+    frames: 0,
+    rerouted: 0,
+    unanswered: 0,
+    failed: 0,
+    refused: 0,
+    overloaded: 0,
+  }
+  /** On their way, those that rest before another try included. */
+  count = 0
+  bytes = 0
   readonly #ports: ForwardPorts
   readonly #open = new Map<string, Frame>()
 
   constructor(ports: ForwardPorts) {
     this.#ports = ports
+  }
+
+  /** May a client's request be sent on? Asked before it is touched: what has begun is never turned away here. */
+  hasRoom(): boolean {
+    if (this.count < this.limits.countMax && this.bytes < this.limits.bytesMax) return true
+    this.counters.refused++
+    return false
   }
 
   /** The request goes to `peerId` at the end of this round; its reply fills the place. */
@@ -102,7 +133,7 @@ export class Forwards {
 
   #add(peerId: string, item: ForwardItem, bytes: Uint8Array, start: number, end: number): void {
     let frame = this.#open.get(peerId)
-    if (frame !== undefined && frame.raws.length + end - start > FRAME_BYTES) {
+    if (frame !== undefined && frame.raws.length + end - start > this.limits.frameBytes) {
       this.#leave(peerId, frame)
       frame = undefined
     }
@@ -117,26 +148,34 @@ export class Forwards {
     frame.heads.u8(item.database)
     frame.heads.u8(item.manners)
     frame.items.push(item)
+    this.count++
+    this.bytes += end - start
   }
 
   #onOutcome(frame: Frame, outcome: ForwardOutcome): void {
     const { items } = frame
+    this.count -= items.length
+    this.bytes -= frame.raws.length
     const replies =
       outcome.kind === 'answer'
         ? repliesOf(outcome.bytes, outcome.start, outcome.end, items.length)
         : undefined
     for (const [at, item] of items.entries()) {
       const reply = replies?.[at]
-      if (reply === undefined) this.#onSilence(frame, item, outcome.kind === 'answer' || outcome.hasRunMaybe)
+      if (reply === undefined) this.#onSilence(frame, item, outcome)
       else if (isNotPrimary(reply)) this.#again(frame, item)
       else item.link.fillSlot(item.place, reply)
     }
   }
 
-  #onSilence(frame: Frame, item: ForwardItem, hasRunMaybe: boolean): void {
+  #onSilence(frame: Frame, item: ForwardItem, outcome: ForwardOutcome): void {
     this.counters.unanswered++
-    if (item.isWrite && hasRunMaybe) this.#fail(item, OUTCOME_OPEN)
-    else this.#again(frame, item)
+    const hasRunMaybe = outcome.kind === 'answer' || outcome.hasRunMaybe
+    if (item.isWrite && hasRunMaybe) return this.#fail(item, OUTCOME_OPEN)
+    const isOverloaded = outcome.kind === 'failed' && outcome.isOverloaded
+    if (!isOverloaded || item.tries < OVERLOADED_TRIES_MAX) return this.#again(frame, item)
+    this.counters.overloaded++
+    this.#fail(item, OVERLOADED_REPLY)
   }
 
   #again(frame: Frame, item: ForwardItem): void {
@@ -149,7 +188,11 @@ export class Forwards {
       return
     }
     const raw = Buffer.from(frame.raws.bytes.subarray(item.start, item.end))
+    this.count++
+    this.bytes += raw.length
     this.#ports.after(delayMs, () => {
+      this.count--
+      this.bytes -= raw.length
       const peerId = this.#ports.actingId(item.slot)
       if (peerId === undefined) this.#fail(item, UNREACHABLE)
       else this.#add(peerId, { ...item, tries: item.tries + 1 }, raw, 0, raw.length)

@@ -47,8 +47,8 @@ export interface PeerBelief {
   sheet: NodeSheet
   isAlive: boolean
   isLinkUp: boolean
-  /** Somebody at its address said that it is gone. */
-  isRefused: boolean
+  /** It has fallen silent, or somebody at its address said that it is gone: true until a link to it is up again. */
+  isLost: boolean
   heardMs: number
 }
 
@@ -78,11 +78,11 @@ export class PeerBeliefs {
     const known = this.#byId.get(record.id)
     const sheet = decodeSheet(record.meta)
     if (known === undefined) {
-      const fresh = { isLinkUp: false, isRefused: false, heardMs: Number.NEGATIVE_INFINITY }
+      const fresh = { isLinkUp: false, isLost: false, heardMs: Number.NEGATIVE_INFINITY }
       this.#byId.set(record.id, { id: record.id, record, sheet, isAlive, ...fresh })
       return
     }
-    if (known.record.birth !== record.birth) known.isRefused = false
+    if (known.record.birth !== record.birth) known.isLost = false
     known.record = record
     known.sheet = sheet
     known.isAlive = isAlive
@@ -96,15 +96,15 @@ export class PeerBeliefs {
     const known = this.#byId.get(id)
     if (known === undefined) return
     known.isLinkUp = true
-    known.isRefused = false
+    known.isLost = false
     known.heardMs = nowMs
   }
 
-  onLinkDown(id: string, wasRefused: boolean): void {
+  onLinkDown(id: string, isLost: boolean): void {
     const known = this.#byId.get(id)
     if (known === undefined) return
     known.isLinkUp = false
-    known.isRefused ||= wasRefused
+    known.isLost ||= isLost
   }
 
   onHeard(id: string, nowMs: number): void {
@@ -115,7 +115,7 @@ export class PeerBeliefs {
   mayHold(id: string): boolean {
     if (id === this.#selfId) return true
     const known = this.#byId.get(id)
-    return known?.isAlive === true && !known.isRefused
+    return known?.isAlive === true && !known.isLost
   }
 
   mayAct(id: string): boolean {

@@ -15,6 +15,7 @@ import { BLOCKING, PUBSUB, READONLY, WRITE } from '../commands/command.ts'
 import type { CommandRow } from '../commands/command-row.ts'
 import { carriedBytesMax } from '../mesh/frame.ts'
 import type { Batches } from '../replication/batches.ts'
+import { PAUSE_MS } from '../replication/patience.ts'
 import { ELSEWHERE, NOBODY, SERVING, type SlotRoles } from '../replication/slot-roles.ts'
 import { type ConsistencyPolicy, stricter } from '../session/consistency-policy.ts'
 import type { RequestRouter } from '../session/request-router.ts'
@@ -23,7 +24,7 @@ import type { Keyspace } from '../store/keyspace.ts'
 import { ClientTurn } from './client-turn.ts'
 import { mannersByte } from './forward-body.ts'
 import { Forwarded } from './forwarded.ts'
-import { type Forwards, NOT_PRIMARY, type ReplyTaker } from './forwards.ts'
+import { type Forwards, NOT_PRIMARY, OVERLOADED, type ReplyTaker } from './forwards.ts'
 import type { Parking } from './parking.ts'
 import { RequestKeys } from './request-keys.ts'
 import { refusesShardChannels } from './shard-channels.ts'
@@ -35,10 +36,8 @@ export const DOWN = 'CLUSTERDOWN The cluster is down'
 export const NOT_SERVED = 'CLUSTERDOWN Hash slot not served'
 export const CROSS_SLOT = "CROSSSLOT Keys in request don't hash to the same slot"
 export const TOO_LONG = 'ERR the request is too long to be sent to other nodes: nothing was done'
-export const TOO_MANY_WAITING = 'CLUSTERDOWN too many requests wait for their slots to settle'
+export const TOO_MANY_WAITING = 'TRYAGAIN too many requests wait for their slots to settle: nothing was run'
 
-/** Above any stall of a healthy node, below the time after which others take over. */
-const PAUSE_MS = 2500
 const ERROR_MARK = 45
 
 /** Who asked wants no replies (CLIENT REPLY). */
@@ -310,6 +309,7 @@ export class Router implements RequestRouter {
       this.counters.redirected++
       if (address !== undefined) return this.#refuse(session, `MOVED ${slot} ${address}`)
     }
+    if (!forwards.hasRoom()) return this.#refuse(session, OVERLOADED)
     this.counters.forwarded++
     const isWaiting = (row.flags & BLOCKING) !== 0
     if (isWaiting && waits.beginElsewhere(session, row, args, this.#keys.slots)) return false

@@ -2,6 +2,7 @@
 import type { ConnectionStats } from '../../resp/index.ts'
 import type { Config } from '../config/index.ts'
 import type { Log } from '../log.ts'
+import { Pressure } from '../pressure.ts'
 import type { Defragmentation } from '../store/defragmentation.ts'
 import type { ExpiryCycle } from '../store/expiry.ts'
 import type { Keyspace } from '../store/keyspace.ts'
@@ -38,6 +39,7 @@ export function freshState(
     connectionStats,
     expiry,
     defragmentation,
+    pressure: new Pressure(),
     channels,
     clients: new Clients(),
     waiters: new Waiters(space),

@@ -144,6 +144,8 @@ export class LoneMesh implements MeshFace {
       health: 'online',
       isSelf: true,
       isLinkUp: true,
+      circuit: 'none',
+      answerMs: 0,
       weight: config.number('virtual-nodes'),
       upNumber: 1,
       pingSentMs: 0,

@@ -28,6 +28,10 @@ export interface MeshNode {
   readonly health: NodeHealth
   readonly isSelf: boolean
   readonly isLinkUp: boolean
+  /** Whether it is asked: `open` when it is heard but does not answer. */
+  readonly circuit: 'closed' | 'open' | 'probing' | 'none'
+  /** How long it takes to answer, of late. */
+  readonly answerMs: number
   /** Points on the ring; 0 keeps no data. */
   readonly weight: number
   /** The age order of the mesh: 1 is the oldest. Stands in for Redis' config epoch. */

@@ -7,6 +7,7 @@ import type { Config } from '../config/index.ts'
 import type { Log } from '../log.ts'
 import type { Defragmentation } from '../store/defragmentation.ts'
 import type { ExpiryCycle } from '../store/expiry.ts'
+import type { Pressure } from '../pressure.ts'
 import type { Keyspace } from '../store/keyspace.ts'
 import type { Channels } from './channels.ts'
 import type { Clients } from './clients.ts'
@@ -73,6 +74,8 @@ export interface NodeState {
   readonly connectionStats: ConnectionStats
   readonly expiry: ExpiryCycle
   readonly defragmentation: Defragmentation
+  /** How far this process is behind: what background work asks. */
+  readonly pressure: Pressure
   /** What commands see of the mesh; in a node that stands alone, a mesh of one. */
   mesh: MeshFace
   /** Where requests run, in a mesh; null in a node that stands alone. */

@@ -31,6 +31,8 @@ export function member(letter: string, changes: Partial<MeshNode> = {}): MeshNod
     health: 'online',
     isSelf: letter === 'a',
     isLinkUp: true,
+    circuit: letter === 'a' ? 'none' : 'closed',
+    answerMs: 0.25,
     weight: 64,
     upNumber: letter.charCodeAt(0) - 96,
     pingSentMs: 0,

@@ -34,8 +34,8 @@ test('MESH MEMBERS tells who is there and how each is doing', () => {
   // biome-ignore format: names beside their values
   assert.deepEqual(a, [
     'name', 'node-a', 'id', idOf('a'), 'self', 'yes', 'host', '10.0.0.1', 'port', 7000, 'bus-port', 17000,
-    'http-port', 9000, 'roles', ['dc-north'], 'status', 'up', 'health', 'online', 'link', 'connected', 'weight', 64,
-    'primary-slots', 8192,
+    'http-port', 9000, 'roles', ['dc-north'], 'status', 'up', 'health', 'online', 'link', 'connected', 'circuit', 'none',
+    'answer-ms', '0.3', 'weight', 64, 'primary-slots', 8192,
   ])
   assert.deepEqual(b!.slice(18, 22), ['health', 'suspect', 'link', 'disconnected'])
 })

@@ -127,7 +127,7 @@ test('a connection that breaks is made again', () => {
   world.run(3000)
   assert.ok(a.faults.counters.wiresBroken > 3)
   assert.ok(a.pool.isUp('b'))
-  assert.ok(a.events.includes('down b refused'))
+  assert.ok(a.events.includes('down b lost'))
   const sorted = [...got.b!].sort((x, y) => x - y)
   assert.deepEqual(got.b, sorted, 'in order all the same')
 })

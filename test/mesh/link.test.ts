@@ -123,7 +123,7 @@ test('every ask that waits when the link ends is told so, once', () => {
   world.run(3000)
   assert.deepEqual(outcomes[3], 'four closed: the peer is out of reach')
   assert.equal(outcomes.length, 4)
-  assert.deepEqual(a.events.slice(0, 3), ['up b', 'down b refused', 'unreachable b:7000 b refused'])
+  assert.deepEqual(a.events.slice(0, 3), ['up b', 'down b lost', 'unreachable b:7000 b refused'])
 })
 
 test('the number and the bytes of waiting asks are limited', () => {
@@ -218,7 +218,10 @@ test('an idle link is pinged and stays; one that has gone silent is given up whi
   world.run(4000)
   assert.deepEqual(outcomes, ['blocking closed: silent'])
   assert.equal(a.pool.room.counters.silentLinks, 1)
-  assert.ok(a.events.includes('down b'))
+  assert.ok(a.events.includes('down b lost'))
+  ask('after')
+  world.run(100)
+  assert.deepEqual(outcomes[1], 'after closed: the peer is out of reach', 'nothing waits for who was silent')
 })
 
 test('after a pause of its own a node does not hold the silence against its peers', () => {

@@ -110,8 +110,7 @@ export class MeshNode {
       log: new Log({ sink, nowMs: () => world.clock.nowMs, level: 'debug' }),
       events: {
         onLinkUp: (peer) => void this.events.push(`up ${peer}`),
-        onLinkDown: (peer, wasRefused) =>
-          void this.events.push(`down ${peer}${wasRefused ? ' refused' : ''}`),
+        onLinkDown: (peer, isLost) => void this.events.push(`down ${peer}${isLost ? ' lost' : ''}`),
         onUnreachable: (address, peer, wasRefused) =>
           void this.events.push(`unreachable ${address} ${peer}${wasRefused ? ' refused' : ''}`),
       },

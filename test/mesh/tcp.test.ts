@@ -44,7 +44,7 @@ async function startNode(id: string, secret = 'shh'): Promise<RealNode> {
     log: new Log({ sink: () => {}, nowMs: () => Date.now() }),
     events: {
       onLinkUp: (peer) => void events.push(`up ${peer}`),
-      onLinkDown: (peer, wasRefused) => void events.push(`down ${peer} ${wasRefused}`),
+      onLinkDown: (peer, isLost) => void events.push(`down ${peer} ${isLost}`),
       onUnreachable: (_address, peer, wasRefused) => void events.push(`unreachable ${peer} ${wasRefused}`),
     },
     wake: () => void setImmediate(() => pool!.flush()),

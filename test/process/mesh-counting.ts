@@ -11,7 +11,7 @@ import type { MeshMember } from '../support/mesh-processes.ts'
 const BREATH_MS = 1
 const ANSWER_MS = 15_000
 /** Refused before anything was touched. */
-const CLEAR_NO = /^(NOREPLICAS|CLUSTERDOWN)/
+const CLEAR_NO = /^(NOREPLICAS|CLUSTERDOWN|TRYAGAIN)/
 
 export class Counting {
   readonly keys: readonly string[]
@@ -76,6 +76,22 @@ export class Counting {
       return first === undefined ? Number.POSITIVE_INFINITY : first - momentMs
     })
     return Math.min(...firsts)
+  }
+
+  /**
+   * The longest that any of these counters went without a success since that moment; a reply that was on its way then ends
+   * nothing. Ask once each has gone on.
+   */
+  longestGapMs(sinceMs: number, keys: readonly string[]): number {
+    const gaps = keys.flatMap((key) => {
+      const successes = this.#successMs[this.keys.indexOf(key)]!
+      const from = Math.max(
+        1,
+        successes.findIndex((ms) => ms > sinceMs),
+      )
+      return successes.slice(from).map((ms, i) => ms - Math.max(sinceMs, successes[from + i - 1]!))
+    })
+    return Math.max(...gaps)
   }
 
   get failedShare(): number {

@@ -7,9 +7,10 @@
  */
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { type MeshMember, MeshProcesses, withMesh } from '../support/mesh-processes.ts'
-import { type Reply, show } from '../support/reply.ts'
+import { MeshProcesses, withMesh } from '../support/mesh-processes.ts'
+import { show } from '../support/reply.ts'
 import type { RespSocket } from '../support/resp-socket.ts'
+import { keysActedForBy } from './acting.ts'
 import { eventually, figure } from './attended.ts'
 import { Counting } from './mesh-counting.ts'
 
@@ -18,29 +19,7 @@ const WRITE_ROUNDS_MAX = 100
 const KEY_COUNT = 2000
 const FAILED_SHARE_MAX = 0.02
 const FAILOVER_MS = 1000
-const REFUSED = /^-(NOREPLICAS|CLUSTERDOWN)/
-
-/** The name of the node that acts for each key, as this node sees it. */
-async function actingFor(member: MeshMember, keys: readonly string[]): Promise<string[]> {
-  const client = await member.connect()
-  const names: string[] = []
-  for (const key of keys) {
-    const reply = await client.call('MESH', 'EXPLAIN', key)
-    const flat = (reply.value as readonly Reply[]).map(({ value }) => String(value))
-    names.push(flat[flat.indexOf('acting-primary') + 1]!)
-  }
-  client.destroy()
-  return names
-}
-
-async function keysActedForBy(
-  member: MeshMember,
-  keys: readonly string[],
-  asker: MeshMember,
-): Promise<string[]> {
-  const names = await actingFor(asker, keys)
-  return keys.filter((_, i) => names[i] === member.name)
-}
+const REFUSED = /^-(NOREPLICAS|CLUSTERDOWN|TRYAGAIN)/
 
 /** Writes until each is acknowledged: while slots change hands, a write may be told that its outcome is open. */
 async function write(client: RespSocket, count: number, request: (index: number) => string[]): Promise<void> {

@@ -271,3 +271,20 @@ test('an owner alone confirms at once', () => {
   batches.flush()
   assert.equal(outcome.is, 'confirmed')
 })
+
+test('what waits for a whole entry over there is still held, and counts against the limit until it is applied', () => {
+  const { batches, sent, missed, write, ack } = house([['b', 'c']])
+  batches.limits = { confirmMs: 1000, unconfirmedBytesMax: 10 }
+  write(0, 'eight!!!')
+  batches.flush()
+  ack('b', 1, { waiting: [1] })
+  ack('c', 1)
+  write(0, 'seven!!')
+  batches.flush()
+  assert.deepEqual(missed, [['b', 'seven!!']])
+  ack('b', 1)
+  write(0, 'again!!')
+  batches.flush()
+  assert.equal(sent.at(-1)?.peerId, 'b')
+  assert.equal(missed.filter(([peerId]) => peerId === 'b').length, 1)
+})

@@ -416,9 +416,9 @@ export class StageNode {
   #forward(peer: string, body: Buffer, length: number, answered: (outcome: ForwardOutcome) => void): void {
     const own = Buffer.from(body.subarray(0, length))
     if (!this.#stage.alive.has(peer)) {
-      this.#stage.deliver(() => answered({ kind: 'failed', hasRunMaybe: false }))
+      this.#stage.deliver(() => answered({ kind: 'failed', hasRunMaybe: false, isOverloaded: false }))
     } else if (this.deafTo.has(peer)) {
-      this.#stage.after(4000, () => answered({ kind: 'failed', hasRunMaybe: true }))
+      this.#stage.after(4000, () => answered({ kind: 'failed', hasRunMaybe: true, isOverloaded: false }))
     } else this.#stage.deliver(() => this.#stage.node(peer).#serve(this.id, own, answered))
   }
 
@@ -427,7 +427,7 @@ export class StageNode {
     new Forwarded(this.#host, from, body, rawsAt(body), nowMs, (reply, length) => {
       const bytes = reply === undefined ? undefined : Buffer.from(reply.subarray(0, length))
       this.#stage.deliver(() => {
-        if (bytes === undefined) answered({ kind: 'failed', hasRunMaybe: false })
+        if (bytes === undefined) answered({ kind: 'failed', hasRunMaybe: false, isOverloaded: false })
         else answered({ kind: 'answer', bytes, start: 0, end: bytes.length })
       })
     }).run()

@@ -23,7 +23,6 @@ export const PEERS_DOOR = 'bus'
 export const CLIENTS_DOOR = 'clients'
 const CLIENT_PORT = 6379
 export const BUS_PORT = 16379
-const LAG_INTERVAL_MS = 100
 
 export interface DataNodeOptions {
   readonly name: string
@@ -48,7 +47,6 @@ export class DataNode {
   readonly #args = new Args()
   readonly #scan = new RequestScan()
   #connectionLast = 0
-  #lagDueMs = 0
 
   /** Begins a life at the address, which must have none. */
   constructor(world: SimulatedWorld, wires: SimulatedWires, options: DataNodeOptions) {
@@ -92,15 +90,6 @@ export class DataNode {
     wires.listen(life, PEERS_DOOR, (wire, remote) => this.mesh.pool.accept(wire, remote))
     wires.listen(life, CLIENTS_DOOR, (wire, remote) => this.#meet(wire, remote))
     this.mesh.start(options.seeds)
-    this.#lagDueMs = ports.monotonicMs() + LAG_INTERVAL_MS
-    ports.after(LAG_INTERVAL_MS, () => this.#watchLag())
-  }
-
-  #watchLag(): void {
-    const nowMs = this.#ports.monotonicMs()
-    this.mesh.membership.onLoopLag(Math.max(0, nowMs - this.#lagDueMs))
-    this.#lagDueMs = nowMs + LAG_INTERVAL_MS
-    this.#ports.after(LAG_INTERVAL_MS, () => this.#watchLag())
   }
 
   /** A client's connection, served as server.ts does. */

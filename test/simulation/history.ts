@@ -27,7 +27,7 @@ export interface Operation {
 }
 
 /** Errors by which a node promises that nothing was touched. */
-const REFUSALS = ['NOREPLICAS', 'CLUSTERDOWN', 'LOADING']
+const REFUSALS = ['NOREPLICAS', 'CLUSTERDOWN', 'LOADING', 'TRYAGAIN']
 
 /** An error that is neither a refusal nor an open outcome is a defect, and is thrown. */
 export function conclude(operation: Operation, reply: Reply, nowMs: number): void {
