@@ -68,7 +68,7 @@ export const meshRows = [
     pattern: SEED,
     patternText: 'argument must be a list of host:busport or dns://name[:busport] separated by commas',
     isMutable: false,
-    doc: 'Peers to ask for the mesh at start, as host:busport separated by commas, or dns://name[:busport] for all addresses of a name (without a port: the own bus port). Any one that answers is enough; names are asked again while this node is alone or has lost somebody. Empty: this node begins a mesh of its own.',
+    doc: 'Peers to ask for the mesh at start, as host:busport separated by commas, or dns://name[:busport] for all addresses of a name (without a port: the own bus port). Any one that answers is enough; names are asked again for ever, often while this node is alone or has lost somebody. Empty: this node begins a mesh of its own.',
   },
   {
     name: 'mesh',

@@ -95,7 +95,7 @@ export class WholeDatabases {
   flush(session: Session, row: CommandRow, args: Args): boolean {
     if (!isFlushMode(args)) return true
     const { forwards, space } = this.#parts
-    const database = row.name === 'flushall' ? ALL_DATABASES : space.databaseMap[session.database]!
+    const logical = session.database
     const peers = this.#begin(session)
     if (peers === undefined) return false
     this.counters.flushes++
@@ -105,7 +105,11 @@ export class WholeDatabases {
       [this.#parts.selfId, ...peers],
       (id, answered) => this.#askDrain(id, answered),
       () => {},
-      () => this.#empty(session, database, peers),
+      () => {
+        // Only now: whoever has answered has told the order of the databases before, if this node had not heard of it.
+        const database = row.name === 'flushall' ? ALL_DATABASES : space.databaseMap[logical]!
+        this.#empty(session, database, peers)
+      },
     )
     return false
   }

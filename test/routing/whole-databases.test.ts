@@ -120,3 +120,19 @@ test('a node that was out of reach learns the order of the databases when its li
   stage.settle(() => true)
   assert.deepEqual(stage.nodes[2]!.node.space.databaseMap, stage.nodes[0]!.node.space.databaseMap)
 })
+
+test('a node that hears of the order of the databases only while it flushes one empties the right one', () => {
+  const stage = new MeshStage(3)
+  stage.nodes[0]!.client().ask('SET zero v', 'SELECT 1', 'SET one v')
+  stage.kill(2)
+  assert.equal(stage.nodes[0]!.client().ask('SWAPDB 0 1'), '+OK\r\n')
+  stage.alive.add('node-2')
+  stage.update()
+  const client = stage.nodes[2]!.client()
+  client.send('FLUSHDB')
+  // Its links are up: what peers say first comes before what they answer.
+  stage.nodes[0]!.spreads.onLinkUp('node-2')
+  stage.settle(() => client.isAnswered)
+  assert.equal(client.read(), '+OK\r\n')
+  assert.equal(stage.nodes[0]!.client().ask('EXISTS one', 'SELECT 1', 'EXISTS zero'), ':0\r\n+OK\r\n:1\r\n')
+})
