@@ -22,6 +22,8 @@ export interface SpreadingHooks {
 
 /** Rounds beyond those that a rumour needs to reach everyone, for what is lost and for the way back. */
 const SPARE_ROUNDS = 5
+/** News leaves nearly at once: until all hold the same version, who owns what is not the same everywhere. */
+const FIRST_ROUND_MS = 10
 
 export class Spreading {
   readonly #config: AgreementConfig
@@ -51,7 +53,7 @@ export class Spreading {
   /** Another version is held than before. */
   onNews(membersCount: number): void {
     this.#roundsLeft = SPARE_ROUNDS + Math.ceil(Math.log2(membersCount + 1))
-    if (!this.#isArmed) this.#arm()
+    if (!this.#isArmed) this.#arm(FIRST_ROUND_MS)
   }
 
   /** Once a second. */
@@ -64,9 +66,9 @@ export class Spreading {
   }
 
   /** At random within the interval, so that members do not speak in step. */
-  #arm(): void {
+  #arm(delayMs: number): void {
     this.#isArmed = true
-    this.#ports.after(this.#config.spreadIntervalMs * (0.5 + this.#ports.random() / 2), () => this.#onRound())
+    this.#ports.after(delayMs * (0.5 + this.#ports.random() / 2), () => this.#onRound())
   }
 
   #onRound(): void {
@@ -78,7 +80,7 @@ export class Spreading {
     }
     this.#roundsLeft--
     for (let told = 0; told < this.#config.spreadFanOut; told++) this.#tellOne()
-    this.#arm()
+    this.#arm(this.#config.spreadIntervalMs)
   }
 
   #tellOne(): void {

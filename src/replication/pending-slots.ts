@@ -17,6 +17,11 @@ export const READY = 4
 /** A slot pull, or push, is under way. */
 export const EXCHANGING = 5
 
+/** Others hear of a change of owners a moment later: so often a slot rests for a moment only. */
+const EARLY_ATTEMPTS = 5
+/** By then a slot rests as long as it ever does. */
+const ATTEMPTS_COUNTED = 24
+
 export class PendingSlots {
   readonly phases = new Uint8Array(SLOT_COUNT)
   readonly isClaim = new Uint8Array(SLOT_COUNT)
@@ -81,6 +86,13 @@ export class PendingSlots {
     this.places[slot] = place
     this.dealt[slot] = 0
     this.exchanges[slot] = 0
+  }
+
+  /** After a failure: the longer, the more there were. */
+  rest(slot: number, nowMs: number, leastMs: number, mostMs: number): void {
+    const doublings = Math.max(0, this.attempts[slot]! - EARLY_ATTEMPTS)
+    if (this.attempts[slot]! < ATTEMPTS_COUNTED) this.attempts[slot]!++
+    this.restUntil(slot, nowMs + Math.min(mostMs, leastMs * 2 ** doublings))
   }
 
   restUntil(slot: number, dueMs: number): void {

@@ -27,15 +27,12 @@ interface Exchange {
   readonly done: (isDone: boolean) => void
 }
 
-/** By then a slot rests as long as it ever does. */
-const ATTEMPTS_COUNTED = 16
-
 export class Settling implements SurveyEvents {
   limits: SettlingLimits = {
     surveysMax: 4,
     slotsPerSurvey: 2048,
     pullsMax: SLOT_COUNT,
-    formerAttemptsMax: 10,
+    formerAttemptsMax: 14,
     restMsMin: 20,
     restMsMax: 500,
     reclaimMs: 100,
@@ -199,11 +196,8 @@ export class Settling implements SurveyEvents {
 
   #rest(slot: number): void {
     const { restMsMax, restMsMin } = this.limits
-    const { attempts } = this.#pending
     this.counters.rests++
-    const restMs = Math.min(restMsMax, restMsMin * 2 ** attempts[slot]!)
-    if (attempts[slot]! < ATTEMPTS_COUNTED) attempts[slot]!++
-    this.#pending.restUntil(slot, this.#ports.monotonicMs() + restMs)
+    this.#pending.rest(slot, this.#ports.monotonicMs(), restMsMin, restMsMax)
   }
 
   #latestChange(): number {
@@ -377,8 +371,11 @@ export class Settling implements SurveyEvents {
     const { answers } = surveys[slot]!
     const isHeld = claims.holderOf(slot) === selfId && claims.termOf(slot) === term
     if (isClaim[slot] === 1 && !isHeld) return this.#rest(slot)
+    const wasWhole = this.isWhole(slot)
     this.#pending.drop(slot)
     this.#noteSettled(slot, term)
+    // Who has just learnt the slot has nothing to tell those it learnt it from.
+    if (!wasWhole && isClaim[slot] === 0) return
     this.#own.measure(exchange.space, slot)
     for (const answer of answers) {
       if (answer.isWholeOwner(place) && !answer.isEqual(place, this.#own)) repairs.offer(answer.peerId, slot)
