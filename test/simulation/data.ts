@@ -13,7 +13,7 @@ import { DataClient } from './data-client.ts'
 import { DataMesh, nameOf } from './data-mesh.ts'
 import { byKey, lineOf, type Operation } from './history.ts'
 import { judge } from './linearizability.ts'
-import { modelOf } from './models.ts'
+import { modelOf, readOf } from './models.ts'
 import { type TroubleKind, Troubles, TROUBLES } from './troubles.ts'
 
 export interface RunOptions {
@@ -255,11 +255,6 @@ class DataRun {
       history: this.#history,
     }
   }
-}
-
-function readOf(key: string): readonly string[] {
-  if (key[0] === 's') return ['SMEMBERS', key]
-  return key[0] === 'l' ? ['LRANGE', key, '0', '-1'] : ['GET', key]
 }
 
 function describe(error: unknown): string {

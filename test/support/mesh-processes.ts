@@ -171,10 +171,10 @@ export class MeshProcesses {
   }
 
   /** So many nodes agree on who owns what, each of those that run acts, and for each slot exactly one does. */
-  async formed(count: number): Promise<void> {
+  async formed(count: number, deadlineMs = DEADLINE_MS): Promise<void> {
     const { running } = this
     const clients = await Promise.all(running.map((member) => member.connect()))
-    const deadline = Date.now() + DEADLINE_MS
+    const deadline = Date.now() + deadlineMs
     for (;;) {
       const infos = await Promise.all(clients.map((client) => client.call('MESH', 'INFO')))
       const views = infos.map(figuresOf)
