@@ -41,8 +41,7 @@ test('five kills and a freeze, one after the other: nothing acknowledged is lost
   const seed = seedOfRun()
   await withMesh(3, [], async (mesh) => {
     const ledger = new Ledger(new Prng(seed), KEYS)
-    const places = mesh.members.map(({ port }) => ({ host: '127.0.0.1', port }))
-    const workload = new Workload(ledger, places, RATE)
+    const workload = new Workload(ledger, mesh.members, RATE)
     try {
       workload.start()
       for (const accident of [kill(1), kill(2), freeze(0), kill(0), kill(1), kill(2)]) {

@@ -56,8 +56,7 @@ const SLACK_BYTES = 64 * 1024
 export async function soak(options: SoakOptions): Promise<SoakReport> {
   const { kinds = ALL_FAULTS, minutes, ratePerSecond, say = () => {}, seed } = options
   const mesh = await MeshProcesses.start(3, ['--enable-debug-command', 'local'])
-  const places = mesh.members.map(({ port }) => ({ host: '127.0.0.1', port }))
-  const workload = new Workload(new Ledger(new Prng(seed), KEYS), places, ratePerSecond)
+  const workload = new Workload(new Ledger(new Prng(seed), KEYS), mesh.members, ratePerSecond)
   const faults = new Faults(mesh, new Prng(seed + 1), say)
   const watch = new Watch(mesh)
   try {

@@ -7,7 +7,7 @@
 import { readdirSync } from 'node:fs'
 import type { MeshMember } from '../support/mesh-processes.ts'
 import type { Reply } from '../support/reply.ts'
-import { RespSocket } from '../support/resp-socket.ts'
+import type { RespSocket } from '../support/resp-socket.ts'
 import type { Sample } from './samples.ts'
 
 const ANSWER_MS = 1000
@@ -26,7 +26,7 @@ export async function look(member: MeshMember): Promise<Sample | undefined> {
   const { server } = member
   let client: RespSocket | undefined
   try {
-    client = await RespSocket.connect(member.port)
+    client = await member.connect()
     client.command('INFO', 'everything')
     client.command('CLUSTER', 'LINKS')
     client.command('MESH', 'HINTS')
