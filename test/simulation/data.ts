@@ -14,7 +14,7 @@ import { DataMesh, nameOf } from './data-mesh.ts'
 import { byKey, lineOf, type Operation } from './history.ts'
 import { judge } from './linearizability.ts'
 import { modelOf, readOf } from './models.ts'
-import { type TroubleKind, Troubles, TROUBLES } from './troubles.ts'
+import { type Pace, RESTLESS, type TroubleKind, Troubles, TROUBLES } from './troubles.ts'
 
 export interface RunOptions {
   readonly seed: number
@@ -22,6 +22,7 @@ export interface RunOptions {
   readonly replicationFactor?: number
   readonly chaosMs?: number
   readonly kinds?: readonly TroubleKind[]
+  readonly pace?: Pace
   readonly onLine?: (node: string, line: string) => void
 }
 
@@ -109,7 +110,11 @@ class DataRun {
 
   #chaos(): void {
     for (let number = 0; number < CLIENTS; number++) this.#addClient(number)
-    const troubles = new Troubles(this.mesh, this.#options.kinds ?? this.#kinds())
+    const troubles = new Troubles(
+      this.mesh,
+      this.#options.kinds ?? this.#kinds(),
+      this.#options.pace ?? RESTLESS,
+    )
     this.#troubles = troubles
     const endMs = this.#world.nowMs + (this.#options.chaosMs ?? CHAOS_MS)
     while (this.#world.nowMs < endMs) {
