@@ -2,8 +2,8 @@
  * What every key must hold, as far as clients were told: the judge of a workload that runs for hours.
  *
  * The idea: one request at a time for each key, so that what it must answer is known exactly and no history is kept. An
- * open outcome (no reply, -TIMEOUT) leaves two answers possible, and the write may still happen later: such a key is never
- * written again, looked at once after a while, and its place goes to a new name. A key that was given an end is only
+ * open outcome (no reply, -TIMEOUT) leaves two answers possible, and the write may still happen later: such a key is not
+ * written again, looked at once after a while and then given an end, and its place goes to a new name. A key that was given an end is only
  * read until it is gone. Shape: machine (tests only).
  */
 import type { Prng } from '../support/prng.ts'
@@ -18,6 +18,8 @@ const LATE_MS = 1000
 /** An open write that happens at all has happened by then. */
 const DOUBT_MS = 15_000
 const DOUBTS_MAX = 20_000
+/** Lets a key that is no longer looked at go without leaving a tombstone. */
+const FAREWELL_MS = 1000
 const COMPLAINTS_MAX = 100
 const TRIES = 20
 const NONE = ''
@@ -51,6 +53,8 @@ export class Ledger {
   readonly #prng: Prng
   readonly #keys: Key[]
   readonly #doubts: { key: Key; sinceMs: number }[] = []
+  /** Looked at, no longer wanted. */
+  readonly #retired: Key[] = []
   #names: number
   #values = 0
 
@@ -69,9 +73,15 @@ export class Ledger {
 
   /** Something to ask now; undefined: every key looked at has a request under way. */
   next(nowMs: number): Request | undefined {
+    const retired = this.#retired.pop()
+    if (retired !== undefined) {
+      retired.mayEnd = true
+      return this.#request(retired, ['PEXPIRE', retired.name, `${FAREWELL_MS}`], nowMs)
+    }
     const doubt = this.#doubts[0]
     if (doubt !== undefined && nowMs - doubt.sinceMs > DOUBT_MS) {
       this.#doubts.shift()
+      this.#retired.push(doubt.key)
       return this.#request(doubt.key, readOf(doubt.key.name), nowMs)
     }
     for (let tries = 0; tries < TRIES; tries++) {

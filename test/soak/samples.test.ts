@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { Prng } from '../support/prng.ts'
-import { largestOf, type Sample, slopeOf } from './samples.ts'
+import { curvesOf, largestOf, type Sample, slopeOf } from './samples.ts'
 
 const MINUTE_MS = 60_000
 const MEGABYTE = 1e6
@@ -32,6 +32,11 @@ test('the warm-up of each life is left out, and noise is told by the error', () 
   const { error, perHour } = slopeOf(noisy, 5 * MINUTE_MS)
   assert.ok(Math.abs(perHour) < 3 * error, `${perHour} +- ${error}`)
   assert.ok(error < 2 * MEGABYTE, `${error}`)
+})
+
+test('a life is drawn minute by minute', () => {
+  const curves = curvesOf(lifeOf('first', 5000, (minute) => 100 + minute))
+  assert.deepEqual(curves.first?.slice(0, 3), [100, 101, 102])
 })
 
 test('the largest of each gauge is kept, handles too', () => {

@@ -21,7 +21,8 @@ export interface Slope {
   readonly samples: number
 }
 
-const HOUR_MS = 3_600_000
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
 
 /** Least squares over all lives; NaN when there is too little to say. */
 export function slopeOf(samples: readonly Sample[], warmUpMs: number): Slope {
@@ -43,6 +44,17 @@ export function largestOf(samples: readonly Sample[]): Map<string, number> {
     }
   }
   return largest
+}
+
+/** Megabytes of each life, minute by minute: for people who look for what grows. */
+export function curvesOf(samples: readonly Sample[]): Record<string, number[]> {
+  const curves: Record<string, number[]> = {}
+  for (const [name, life] of livesOf(samples)) {
+    const bornMs = life[0]!.atMs
+    const minutes = new Map(life.map((one) => [Math.floor((one.atMs - bornMs) / MINUTE_MS), one]))
+    curves[name] = [...minutes.values()].map(({ residentBytes }) => Math.round(residentBytes / 1e6))
+  }
+  return curves
 }
 
 interface Point {

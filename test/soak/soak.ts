@@ -8,7 +8,7 @@ import { MeshProcesses } from '../support/mesh-processes.ts'
 import { Prng } from '../support/prng.ts'
 import { ALL_FAULTS, type FaultKind, Faults } from './faults.ts'
 import { Ledger } from './ledger.ts'
-import { largestOf, type Sample, slopeOf } from './samples.ts'
+import { curvesOf, largestOf, type Sample, slopeOf } from './samples.ts'
 import { look } from './watch.ts'
 import { pause, Workload } from './workload.ts'
 
@@ -35,6 +35,8 @@ export interface SoakReport {
   readonly slopeMegabytesPerHour: number
   readonly slopeError: number
   readonly residentMegabytesMax: number
+  /** Of each process, one figure a minute. */
+  readonly residentMegabytes: Readonly<Record<string, readonly number[]>>
   readonly largest: Readonly<Record<string, number>>
   /** What had not gone back to what it was, once all was calm: `node name before after`. */
   readonly leftOver: readonly string[]
@@ -188,6 +190,7 @@ function reportOf(
     slopeMegabytesPerHour: slope.perHour / 1e6,
     slopeError: slope.error / 1e6,
     residentMegabytesMax: Math.max(...samples.map(({ residentBytes }) => residentBytes)) / 1e6,
+    residentMegabytes: curvesOf(samples),
     largest: Object.fromEntries(largestOf(samples)),
     leftOver,
     complaints: ledger.complaints,
