@@ -101,5 +101,11 @@ for (const seed of [1, 2, 3]) {
 }
 
 test('two meshes of two become one when the name lists all four', () => {
-  mergeOf([[0, 1], [2, 3]], 4)
+  mergeOf(
+    [
+      [0, 1],
+      [2, 3],
+    ],
+    4,
+  )
 })

@@ -81,7 +81,6 @@ export class Ledger {
     const doubt = this.#doubts[0]
     if (doubt !== undefined && nowMs - doubt.sinceMs > DOUBT_MS) {
       this.#doubts.shift()
-      this.#retired.push(doubt.key)
       return this.#request(doubt.key, readOf(doubt.key.name), nowMs)
     }
     for (let tries = 0; tries < TRIES; tries++) {
@@ -159,7 +158,10 @@ export class Ledger {
       )
       return this.#doubt(key, [...key.states, NONE], nowMs)
     }
-    if (key.states.length > 1) return
+    if (key.states.length > 1) {
+      if (!operation.isWrite) this.#retired.push(key)
+      return
+    }
     if (mayBeGone && !operation.isWrite && after === NONE) return forget(key)
     key.states = [after]
     const livesMs = endsAfterMs(operation.words)
