@@ -13,8 +13,8 @@ import { DataClient } from './data-client.ts'
 import { DataMesh, nameOf } from './data-mesh.ts'
 import { byKey, lineOf, type Operation } from './history.ts'
 import { judge } from './linearizability.ts'
-import { modelOf } from './models.ts'
-import { type TroubleKind, Troubles, TROUBLES } from './troubles.ts'
+import { modelOf, readOf } from './models.ts'
+import { type Pace, RESTLESS, type TroubleKind, Troubles, TROUBLES } from './troubles.ts'
 
 export interface RunOptions {
   readonly seed: number
@@ -22,6 +22,7 @@ export interface RunOptions {
   readonly replicationFactor?: number
   readonly chaosMs?: number
   readonly kinds?: readonly TroubleKind[]
+  readonly pace?: Pace
   readonly onLine?: (node: string, line: string) => void
 }
 
@@ -109,7 +110,11 @@ class DataRun {
 
   #chaos(): void {
     for (let number = 0; number < CLIENTS; number++) this.#addClient(number)
-    const troubles = new Troubles(this.mesh, this.#options.kinds ?? this.#kinds())
+    const troubles = new Troubles(
+      this.mesh,
+      this.#options.kinds ?? this.#kinds(),
+      this.#options.pace ?? RESTLESS,
+    )
     this.#troubles = troubles
     const endMs = this.#world.nowMs + (this.#options.chaosMs ?? CHAOS_MS)
     while (this.#world.nowMs < endMs) {
@@ -255,11 +260,6 @@ class DataRun {
       history: this.#history,
     }
   }
-}
-
-function readOf(key: string): readonly string[] {
-  if (key[0] === 's') return ['SMEMBERS', key]
-  return key[0] === 'l' ? ['LRANGE', key, '0', '-1'] : ['GET', key]
 }
 
 function describe(error: unknown): string {

@@ -25,6 +25,10 @@ function fits(operation: Operation, expected: string): boolean {
   return operation.outcome === 'open' || told(operation.reply) === expected
 }
 
+function removed(state: string, operation: Operation): string | undefined {
+  return fits(operation, state === NONE ? '0' : '1') ? NONE : undefined
+}
+
 /** SET, GET, DEL of values that are never written twice. */
 export const register: Model = {
   initial: NONE,
@@ -32,7 +36,7 @@ export const register: Model = {
     const [name, , value] = operation.words
     if (name === 'SET') return value!
     if (name === 'GET') return fits(operation, state) ? state : undefined
-    return fits(operation, state === NONE ? '0' : '1') ? NONE : undefined
+    return removed(state, operation)
   },
   // A value that nobody has read has either not been written or been overwritten; with DEL its length of life shows.
   isIdle(operation, all) {
@@ -57,7 +61,7 @@ export const counter: Model = {
   step(state, operation) {
     const [name, , amount] = operation.words
     if (name === 'GET') return fits(operation, state) ? state : undefined
-    if (name === 'DEL') return fits(operation, state === NONE ? '0' : '1') ? NONE : undefined
+    if (name === 'DEL') return removed(state, operation)
     const sum = String(Number(state) + (name === 'INCR' ? 1 : Number(amount)))
     return fits(operation, sum) ? sum : undefined
   },
@@ -68,6 +72,7 @@ export const set: Model = {
   step(state, operation) {
     const [name, , member] = operation.words
     if (name === 'SMEMBERS') return fits(operation, state) ? state : undefined
+    if (name === 'DEL') return removed(state, operation)
     const members = state === NONE ? [] : state.split(',')
     const isIn = members.includes(member!)
     if (name === 'SADD') {
@@ -89,6 +94,7 @@ export const list: Model = {
       const isSame = operation.outcome === 'open' || listed(operation.reply) === state
       return isSame ? state : undefined
     }
+    if (name === 'DEL') return removed(state, operation)
     if (name === 'RPUSH') {
       return fits(operation, String(items.length + 1)) ? [...items, value].join(',') : undefined
     }
@@ -102,6 +108,48 @@ function listed(reply: Reply | undefined): string {
     : reply.value.map(({ value }) => value as string).join(',')
 }
 
+/** HSET, HDEL, HGETALL, or ZADD, ZREM, ZRANGE with scores: names with a value each. */
+function named(put: string, drop: string): Model {
+  return {
+    initial: NONE,
+    step(state, operation) {
+      const [verb, , first, second] = operation.words
+      if (verb === 'DEL') return removed(state, operation)
+      if (verb !== put && verb !== drop) {
+        return operation.outcome === 'open' || pairsIn(operation.reply) === state ? state : undefined
+      }
+      const [name, value] = put === 'ZADD' && verb === put ? [second, first] : [first, second]
+      const others = state.split(',').filter((pair) => pair !== NONE && !pair.startsWith(`${name}=`))
+      const isNew = others.length === (state === NONE ? 0 : state.split(',').length)
+      if (!fits(operation, isNew === (verb === put) ? '1' : '0')) return undefined
+      return (verb === put ? [...others, `${name}=${value}`] : others).sort().join(',')
+    },
+  }
+}
+
+function pairsIn(reply: Reply | undefined): string {
+  if (reply === undefined || typeof reply.value === 'string') return NONE
+  const flat = reply.value.map(({ value }) => value as string)
+  const pairs = flat.flatMap((name, i) => (i % 2 === 0 ? [`${name}=${flat[i + 1]}`] : []))
+  return pairs.sort().join(',')
+}
+
+/** The command that shows all there is of a key. */
+export function readOf(key: string): readonly string[] {
+  switch (key[0]) {
+    case 's':
+      return ['SMEMBERS', key]
+    case 'l':
+      return ['LRANGE', key, '0', '-1']
+    case 'h':
+      return ['HGETALL', key]
+    case 'z':
+      return ['ZRANGE', key, '0', '-1', 'WITHSCORES']
+    default:
+      return ['GET', key]
+  }
+}
+
 export const KINDS: Readonly<Record<string, Model>> = {
   r: register,
   d: register,
@@ -109,6 +157,8 @@ export const KINDS: Readonly<Record<string, Model>> = {
   c: counter,
   s: set,
   l: list,
+  h: named('HSET', 'HDEL'),
+  z: named('ZADD', 'ZREM'),
 }
 
 export function modelOf(key: string): Model {

@@ -9,11 +9,18 @@ import type { SimulatedWorld } from '../support/simulated-world.ts'
 import { type DataMesh, nameOf } from './data-mesh.ts'
 
 const PAUSE_MS_MAX = 9000
-const TROUBLE_MS_MIN = 300
-const TROUBLE_MS_MAX = 16_000
-const GAP_MS_MAX = 3500
 /** A clock farther off than this is refused by all others: twice this must be below the replica's limit. */
 const SKEW_MS_MAX = 50_000
+
+/** How soon one follows another, and how long each lasts. */
+export interface Pace {
+  readonly gapMsMax: number
+  readonly lastMsMin: number
+  readonly lastMsMax: number
+}
+
+/** Several at a time, and hardly ever quiet for so long that somebody is given up. */
+export const RESTLESS: Pace = { gapMsMax: 3500, lastMsMin: 300, lastMsMax: 16_000 }
 
 export type TroubleKind =
   | 'loss'
@@ -39,11 +46,13 @@ export class Troubles {
   readonly #mesh: DataMesh
   readonly #world: SimulatedWorld
   readonly #kinds: readonly TroubleKind[]
+  readonly #pace: Pace
   #isOver = false
   /** Who undoes what still lasts. */
   readonly #undo = new Set<() => void>()
 
-  constructor(mesh: DataMesh, kinds: readonly TroubleKind[] = TROUBLES) {
+  constructor(mesh: DataMesh, kinds: readonly TroubleKind[], pace: Pace) {
+    this.#pace = pace
     this.#mesh = mesh
     this.#world = mesh.world
     this.#kinds = kinds
@@ -66,7 +75,7 @@ export class Troubles {
 
   #next(): void {
     const { luck } = this.#world
-    this.#world.at(this.#world.nowMs + luck.between(50, GAP_MS_MAX), () => {
+    this.#world.at(this.#world.nowMs + luck.between(50, this.#pace.gapMsMax), () => {
       if (this.#isOver) return
       this.#begin(this.#kinds[luck.below(this.#kinds.length)]!)
       this.#next()
@@ -79,7 +88,8 @@ export class Troubles {
       if (this.#undo.delete(once)) undo()
     }
     this.#undo.add(once)
-    this.#world.at(this.#world.nowMs + this.#world.luck.between(TROUBLE_MS_MIN, limitMs), once)
+    const lastMs = this.#world.luck.between(this.#pace.lastMsMin, limitMs)
+    this.#world.at(this.#world.nowMs + lastMs, once)
   }
 
   #begin(kind: TroubleKind): void {
@@ -107,7 +117,7 @@ export class Troubles {
     if (!this.#mesh.isUp(number) || this.#mesh.forgetfulCount >= forgetfulMax) return
     this.#note(`${isPowerLost ? 'power of' : 'kill'} ${nameOf(number)}`)
     this.#mesh.crash(number, isPowerLost)
-    this.#last(TROUBLE_MS_MAX, () => {
+    this.#last(this.#pace.lastMsMax, () => {
       this.#note(`restart ${nameOf(number)}`)
       this.#mesh.start(number)
     })
@@ -137,7 +147,7 @@ export class Troubles {
     this.#note(`slow ${nameOf(number)} ${latencyMsMax.toFixed(0)}`)
     const habits = { latencyMsMin: latencyMsMax / 4, latencyMsMax, lossRate: 0 }
     this.#eachLinkOf(number, (from, to) => this.#world.setLink(from, to, habits))
-    this.#last(TROUBLE_MS_MAX, () => {
+    this.#last(this.#pace.lastMsMax, () => {
       this.#note(`no longer slow ${nameOf(number)}`)
       this.#eachLinkOf(number, (from, to) => this.#world.clearLink(from, to))
     })
@@ -159,7 +169,7 @@ export class Troubles {
     const latencyMsMax = kind === 'delay' ? luck.between(5, 300) : 2
     this.#note(`${kind} ${lossRate.toFixed(2)} ${latencyMsMax.toFixed(0)}`)
     this.#world.setLinks({ lossRate, latencyMsMax })
-    this.#last(TROUBLE_MS_MAX, () => {
+    this.#last(this.#pace.lastMsMax, () => {
       this.#note(`no more ${kind}`)
       this.#world.setLinks({ lossRate: 0, latencyMsMax: 2 })
     })
@@ -170,7 +180,7 @@ export class Troubles {
     const others = this.#someNumbers().filter((other) => other !== number)
     this.#note(`cut ${nameOf(number)} -> ${others.map(nameOf).join(' ')}`)
     for (const other of others) this.#world.cut(addresses[number]!, addresses[other]!)
-    this.#last(TROUBLE_MS_MAX, () => {
+    this.#last(this.#pace.lastMsMax, () => {
       this.#note(`mend ${nameOf(number)} -> ${others.map(nameOf).join(' ')}`)
       for (const other of others) this.#world.mend(addresses[number]!, addresses[other]!)
     })
@@ -181,7 +191,7 @@ export class Troubles {
     if (side.length === 0 || side.length === options.size) return
     this.#note(`split ${side.map(nameOf).join(' ')} from the rest`)
     this.#world.partition(side.map((number) => addresses[number]!))
-    this.#last(TROUBLE_MS_MAX, () => {
+    this.#last(this.#pace.lastMsMax, () => {
       this.#note('no split')
       this.#world.partition()
     })
@@ -201,7 +211,7 @@ export class Troubles {
       this.#world.cut(a, b)
       this.#world.cut(b, a)
     }
-    this.#last(TROUBLE_MS_MAX, () => {
+    this.#last(this.#pace.lastMsMax, () => {
       this.#note('no bridge')
       for (const [a, b] of pairs) {
         this.#world.mend(a, b)
@@ -223,7 +233,7 @@ export class Troubles {
     }
     this.#note(`flapping ${nameOf(number)} every ${everyMs.toFixed(0)}`)
     turn()
-    this.#last(TROUBLE_MS_MAX, () => {
+    this.#last(this.#pace.lastMsMax, () => {
       isOver = true
       this.#note(`no more flapping ${nameOf(number)}`)
       this.#world.partition()

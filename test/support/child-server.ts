@@ -9,6 +9,7 @@ import { readFileSync } from 'node:fs'
 import net from 'node:net'
 import { RespSocket } from './resp-socket.ts'
 
+const LOOPBACK = '127.0.0.1'
 const START_DEADLINE_MS = 30_000
 const STOP_DEADLINE_MS = 10_000
 const OUTPUT_BYTES_MAX = 256 * 1024
@@ -20,6 +21,7 @@ process.on('exit', () => {
 
 export class ChildServer {
   readonly name: string
+  readonly host: string
   readonly port: number
   readonly pid: number
   /** From spawning the process to its first PONG. */
@@ -30,8 +32,9 @@ export class ChildServer {
   private readonly exited: Promise<number | null>
   hasExited = false
 
-  private constructor(name: string, port: number, child: ChildProcess) {
+  private constructor(name: string, host: string, port: number, child: ChildProcess) {
     this.name = name
+    this.host = host
     this.port = port
     this.child = child
     this.pid = child.pid ?? 0
@@ -62,14 +65,15 @@ export class ChildServer {
     argumentsOf: (port: number) => string[],
     environment: NodeJS.ProcessEnv = process.env,
     fixedPort = 0,
+    host = LOOPBACK,
   ): Promise<ChildServer> {
     const port = fixedPort || (await freePort())
     const spawned = performance.now()
     const child = spawn(command, argumentsOf(port), { stdio: ['ignore', 'pipe', 'pipe'], env: environment })
-    const server = new ChildServer(name, port, child)
+    const server = new ChildServer(name, host, port, child)
     const deadline = Date.now() + START_DEADLINE_MS
     while (Date.now() < deadline && !server.hasExited) {
-      if (await answersPing(port)) {
+      if (await answersPing(host, port)) {
         server.startMs = performance.now() - spawned
         return server
       }
@@ -80,7 +84,7 @@ export class ChildServer {
   }
 
   connect(): Promise<RespSocket> {
-    return RespSocket.connect(this.port)
+    return RespSocket.connect(this.port, this.host)
   }
 
   /** SIGTERM, then SIGKILL when that is not enough. Answers the exit code. */
@@ -119,10 +123,10 @@ export class ChildServer {
   }
 }
 
-async function answersPing(port: number): Promise<boolean> {
+async function answersPing(host: string, port: number): Promise<boolean> {
   let socket: RespSocket
   try {
-    socket = await RespSocket.connect(port)
+    socket = await RespSocket.connect(port, host)
   } catch {
     return false
   }
@@ -162,6 +166,6 @@ function canListen(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = net.createServer()
     probe.once('error', () => resolve(false))
-    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)))
+    probe.listen(port, LOOPBACK, () => probe.close(() => resolve(true)))
   })
 }

@@ -17,8 +17,15 @@ const PROBES = 200
 const SHOWN_MAX = 3000
 const LOOK_MS = 20
 export const BROKER_FLAGS: readonly string[] = ['--virtual-nodes', '0']
-const HOST = '127.0.0.1'
 const SLOT_COUNT = 16384
+
+/** Where a node runs: its address, and how a command is run there. */
+export interface Place {
+  readonly host: string
+  launch(command: string, argv: readonly string[]): readonly [command: string, argv: string[]]
+}
+
+const LOOPBACK: Place = { host: '127.0.0.1', launch: (command, argv) => [command, [...argv]] }
 
 export class MeshMember {
   readonly name: string
@@ -26,9 +33,17 @@ export class MeshMember {
   readonly busPort: number
   readonly #flags: readonly string[]
   readonly #environment: NodeJS.ProcessEnv
+  readonly #place: Place
   #server: ChildServer | undefined
 
-  constructor(name: string, port: number, flags: readonly string[], environment: NodeJS.ProcessEnv) {
+  constructor(
+    name: string,
+    port: number,
+    flags: readonly string[],
+    environment: NodeJS.ProcessEnv,
+    place: Place,
+  ) {
+    this.#place = place
     this.name = name
     this.port = port
     this.busPort = port + 10_000
@@ -41,8 +56,12 @@ export class MeshMember {
     return this.#flags.join(' ').includes(BROKER_FLAGS.join(' '))
   }
 
+  get host(): string {
+    return this.#place.host
+  }
+
   get bus(): string {
-    return `${HOST}:${this.busPort}`
+    return `${this.host}:${this.busPort}`
   }
 
   get server(): ChildServer {
@@ -56,10 +75,12 @@ export class MeshMember {
 
   /** Until it answers PING, which is before it has found the others. */
   async start(seeds: readonly string[]): Promise<void> {
-    const own = ['--port', String(this.port), '--bind', HOST, '--id', this.name, '--mesh', 'yes']
-    const argv = [...nodeCommand(), 'start', ...own, '--seeds', seeds.join(','), ...this.#flags]
+    const { host, name, port } = this
+    const own = ['--port', String(port), '--bind', host, '--id', name, '--mesh', 'yes']
+    const words = [...nodeCommand(), 'start', ...own, '--seeds', seeds.join(','), ...this.#flags]
+    const [command, argv] = this.#place.launch(process.execPath, words)
     const environment = { ...process.env, ...this.#environment }
-    this.#server = await ChildServer.start(this.name, process.execPath, () => argv, environment, this.port)
+    this.#server = await ChildServer.start(name, command, () => argv, environment, port, host)
   }
 
   connect(): Promise<RespSocket> {
@@ -84,10 +105,16 @@ export class MeshProcesses {
   readonly members: MeshMember[] = []
   readonly #flags: readonly string[]
   readonly #environment: NodeJS.ProcessEnv
+  readonly #placeOf: (index: number) => Place
 
-  private constructor(flags: readonly string[], environment: NodeJS.ProcessEnv) {
+  private constructor(
+    flags: readonly string[],
+    environment: NodeJS.ProcessEnv,
+    placeOf: (index: number) => Place,
+  ) {
     this.#flags = flags
     this.#environment = environment
+    this.#placeOf = placeOf
   }
 
   /**
@@ -99,8 +126,9 @@ export class MeshProcesses {
     flags: readonly string[] = [],
     brokerCount = 0,
     environment: NodeJS.ProcessEnv = {},
+    placeOf: (index: number) => Place = () => LOOPBACK,
   ): Promise<MeshProcesses> {
-    const mesh = new MeshProcesses(flags, environment)
+    const mesh = new MeshProcesses(flags, environment, placeOf)
     for (let i = 0; i < count; i++) await mesh.#make(i < brokerCount ? BROKER_FLAGS : [])
     try {
       await Promise.all(mesh.members.map((member) => member.start([mesh.members[0]!.bus])))
@@ -142,8 +170,10 @@ export class MeshProcesses {
     const taken = new Set(this.members.map(({ port }) => port))
     let port = await freePort()
     while (taken.has(port)) port = await freePort()
-    const name = `node-${this.members.length + 1}`
-    const member = new MeshMember(name, port, [...this.#flags, ...more], this.#environment)
+    const index = this.members.length
+    const flags = [...this.#flags, ...more]
+    const place = this.#placeOf(index)
+    const member = new MeshMember(`node-${index + 1}`, port, flags, this.#environment, place)
     this.members.push(member)
     return member
   }
@@ -171,10 +201,10 @@ export class MeshProcesses {
   }
 
   /** So many nodes agree on who owns what, each of those that run acts, and for each slot exactly one does. */
-  async formed(count: number): Promise<void> {
+  async formed(count: number, deadlineMs = DEADLINE_MS): Promise<void> {
     const { running } = this
     const clients = await Promise.all(running.map((member) => member.connect()))
-    const deadline = Date.now() + DEADLINE_MS
+    const deadline = Date.now() + deadlineMs
     for (;;) {
       const infos = await Promise.all(clients.map((client) => client.call('MESH', 'INFO')))
       const views = infos.map(figuresOf)

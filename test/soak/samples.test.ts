@@ -1,0 +1,50 @@
+/*
+ * The slope of memory is found through restarts and noise, and a level memory has none.
+ */
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { Prng } from '../support/prng.ts'
+import { curvesOf, largestOf, type Sample, slopeOf } from './samples.ts'
+
+const MINUTE_MS = 60_000
+const MEGABYTE = 1e6
+
+function lifeOf(life: string, fromMs: number, megabytes: (minute: number) => number): Sample[] {
+  return Array.from({ length: 20 }, (_, minute) => ({
+    ...{ life, atMs: fromMs + minute * MINUTE_MS, handles: 20 + minute, gauges: new Map([['held', minute]]) },
+    residentBytes: megabytes(minute) * MEGABYTE,
+  }))
+}
+
+test('one slope is found through lives that begin at other levels', () => {
+  const lives = [
+    ...lifeOf('first', 0, (minute) => 100 + minute / 2),
+    ...lifeOf('second', 3 * MINUTE_MS, (minute) => 300 + minute / 2),
+  ]
+  const { perHour, samples } = slopeOf(lives, 5 * MINUTE_MS)
+  assert.ok(Math.abs(perHour / MEGABYTE - 30) < 1e-6, `${perHour}`)
+  assert.equal(samples, 30)
+})
+
+test('the warm-up of each life is left out, and noise is told by the error', () => {
+  const prng = new Prng(1)
+  const noisy = lifeOf('first', 0, (minute) => (minute < 5 ? minute * 20 : 100 + prng.fraction()))
+  const { error, perHour } = slopeOf(noisy, 5 * MINUTE_MS)
+  assert.ok(Math.abs(perHour) < 3 * error, `${perHour} +- ${error}`)
+  assert.ok(error < 2 * MEGABYTE, `${error}`)
+})
+
+test('a life is drawn minute by minute', () => {
+  const curves = curvesOf(lifeOf('first', 5000, (minute) => 100 + minute))
+  assert.deepEqual(curves.first?.slice(0, 3), [100, 101, 102])
+})
+
+test('the largest of each gauge is kept, handles too', () => {
+  assert.deepEqual(
+    [...largestOf(lifeOf('first', 0, () => 1))],
+    [
+      ['held', 19],
+      ['handles', 39],
+    ],
+  )
+})
