@@ -27,6 +27,8 @@ export interface Asking {
 }
 
 const BATCHES = 64
+/** One of three fits, or two of three. */
+const DRAWS_MAX = 1000
 const VALUE = 'xxx'
 const ANSWER_BYTES = { SET: '+OK\r\n'.length, GET: `$3\r\n${VALUE}\r\n`.length }
 const WAIT = encodeRequest(['WAIT', '1', '0'])
@@ -68,10 +70,11 @@ function batch(port: number, map: SlotMap, { command, manner, pipeline, waitEver
 }
 
 function drawKey(port: number, map: SlotMap, manner: Manner): Buffer {
-  for (;;) {
+  for (let draws = 0; draws < DRAWS_MAX; draws++) {
     const number = Math.floor(Math.random() * KEY_SPACE)
     const key = Buffer.from(`key:${String(number).padStart(12, '0')}`)
     const isOwn = map[slotOf(key, 0, key.length)] === port
     if (manner === 'any' || isOwn === (manner === 'direct')) return key
   }
+  throw new Error(`no key to be asked of port ${port} (${manner})`)
 }

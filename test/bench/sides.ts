@@ -13,6 +13,7 @@ import { ChildServer, freePort } from '../support/child-server.ts'
 import { MeshProcesses } from '../support/mesh-processes.ts'
 import { startRealRedis } from '../support/real-redis.ts'
 import { RespSocket } from '../support/resp-socket.ts'
+import { slotMapOf } from './lanes.ts'
 import { loadKeys } from './load.ts'
 
 export interface Side {
@@ -91,6 +92,10 @@ export async function startInProcess(): Promise<Side> {
     { ...process.env, ...HUGE_PAGES },
   )
   const ports = [server.port, ...others]
+  await until(async () => {
+    const maps = await Promise.all(ports.map(slotMapOf))
+    return maps.every((map) => new Set(map).size === ports.length)
+  }, 'the nodes in one process never became one mesh')
   await quietMesh(ports)
   return {
     name: 'in-process mesh',
