@@ -234,9 +234,9 @@ export class Connection {
   }
 
   /** Gives a reserved place its reply, which leaves as soon as everything before it has. */
-  fillSlot(slot: number, reply: Buffer): void {
+  fillSlot(slot: number, reply: Buffer, start = 0, end = reply.length): void {
     if (this.isClosed) return
-    this.#slots.fill(slot, reply)
+    this.#slots.fill(slot, reply, start, end)
     this.markDirty()
   }
 

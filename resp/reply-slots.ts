@@ -21,9 +21,11 @@ export class ReplySlots {
   /** What may leave, in order. */
   readonly output: ReplyWriter
   readonly #writer: ReplyWriter
-  /** Slot s sits at s & (capacity - 1): its place in the stream, and its reply once there is one. */
+  /** Slot s sits at s & (capacity - 1): its place in the stream, and once there is one its reply, from start to end. */
   #places: number[]
   #replies: (Buffer | null)[]
+  #starts: number[]
+  #ends: number[]
   #first: number
   /** Place in the stream of the writer's first byte, and of the first byte that has not left. */
   #base: number
@@ -36,6 +38,8 @@ export class ReplySlots {
     this.#writer = writer
     this.#places = []
     this.#replies = []
+    this.#starts = []
+    this.#ends = []
     this.#first = 0
     this.#base = 0
     this.#left = 0
@@ -68,12 +72,14 @@ export class ReplySlots {
   }
 
   /** Gives a slot its reply. The bytes are kept as they are until they leave: they must not change. */
-  fill(slot: number, reply: Buffer): void {
+  fill(slot: number, reply: Buffer, start = 0, end = reply.length): void {
     const index = slot & (this.#places.length - 1)
     const isOpen = slot >= this.#first && slot < this.#first + this.count && this.#replies[index] === null
     if (!isOpen) throw new Error(`reply slot ${slot} is not open`)
     this.#replies[index] = reply
-    this.waitingBytes += reply.length
+    this.#starts[index] = start
+    this.#ends[index] = end
+    this.waitingBytes += end - start
   }
 
   /** How far behind an open slot the reply begins that the writer holds from `length` on: this never changes. */
@@ -129,8 +135,10 @@ export class ReplySlots {
       this.#releaseUpTo(this.#places[index]!)
       const reply = this.#replies[index]
       if (!reply) break
-      this.output.raw(reply, 0, reply.length)
-      this.waitingBytes -= reply.length
+      const start = this.#starts[index]!
+      const end = this.#ends[index]!
+      this.output.raw(reply, start, end)
+      this.waitingBytes -= end - start
       this.#replies[index] = null
       this.#first++
       this.count--
@@ -158,11 +166,17 @@ export class ReplySlots {
     const size = old === 0 ? ringMin : old * 2
     const places = new Array<number>(size).fill(0)
     const replies = new Array<Buffer | null>(size).fill(null)
+    const starts = new Array<number>(size).fill(0)
+    const ends = new Array<number>(size).fill(0)
     for (let slot = this.#first; slot < this.#first + this.count; slot++) {
       places[slot & (size - 1)] = this.#places[slot & (old - 1)]!
       replies[slot & (size - 1)] = this.#replies[slot & (old - 1)]!
+      starts[slot & (size - 1)] = this.#starts[slot & (old - 1)]!
+      ends[slot & (size - 1)] = this.#ends[slot & (old - 1)]!
     }
     this.#places = places
     this.#replies = replies
+    this.#starts = starts
+    this.#ends = ends
   }
 }

@@ -53,6 +53,7 @@ export function readLevelOf(manners: number): Level {
 
 export function requestsBody(count: number, heads: ByteWriter, raws: ByteWriter): ByteWriter {
   const body = new ByteWriter()
+  body.reserve(4 + heads.length + raws.length)
   body.u32(count)
   body.raw(heads.bytes, 0, heads.length)
   body.raw(raws.bytes, 0, raws.length)
@@ -88,18 +89,27 @@ export function repliesBody(bytes: Uint8Array, ends: readonly number[]): ByteWri
   return body
 }
 
-/** The replies, as views of a copy of their own; undefined when these bytes are not `count` replies. */
-export function repliesOf(bytes: Buffer, start: number, end: number, count: number): Buffer[] | undefined {
+/** Where the first reply begins and each of them ends; undefined when these bytes are not `count` replies. */
+export function replyEndsOf(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  count: number,
+): Float64Array | undefined {
   let at = start + 4 + count * 4
   if (at > end || bytes.readUInt32LE(start) !== count) return undefined
-  const own = Buffer.from(bytes.subarray(at, end))
-  const replies: Buffer[] = []
-  const shift = at
+  const ends = new Float64Array(count + 1)
+  ends[0] = at
   for (let i = 0; i < count; i++) {
-    const length = bytes.readUInt32LE(start + 4 + i * 4)
-    if (at + length > end) return undefined
-    replies.push(own.subarray(at - shift, at - shift + length))
-    at += length
+    at += bytes.readUInt32LE(start + 4 + i * 4)
+    if (at > end) return undefined
+    ends[i + 1] = at
   }
-  return at === end ? replies : undefined
+  return at === end ? ends : undefined
+}
+
+/** The only reply, as a copy of its own; undefined when these bytes are not one reply. */
+export function replyOf(bytes: Buffer, end: number): Buffer | undefined {
+  const ends = replyEndsOf(bytes, 0, end, 1)
+  return ends === undefined ? undefined : Buffer.from(bytes.subarray(ends[0]!, ends[1]!))
 }

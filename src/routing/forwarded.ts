@@ -136,6 +136,7 @@ export class Forwarded implements SessionLink, BarrierOwner {
     return length
   }
   fillSlot(): void {}
+  fillSpan(): void {}
   replaceReplies(): void {}
   closeAfterFlush(): void {}
   destroy(): void {

@@ -9,7 +9,7 @@
 import type { Args } from '../../resp/index.ts'
 import type { SessionLink } from '../session/session.ts'
 import { ByteWriter } from '../store/byte-writer.ts'
-import { repliesOf, requestsBody } from './forward-body.ts'
+import { replyEndsOf, requestsBody } from './forward-body.ts'
 
 /** The reply of a node to a request it is not the one to run. */
 export const NOT_PRIMARY = 'NOTPRIMARY this node does not act for the slot'
@@ -47,6 +47,8 @@ export interface ForwardPorts {
 
 /** Who is given the reply: a client's connection, or a gathering of several replies. */
 export interface ReplyTaker extends Pick<SessionLink, 'fillSlot'> {
+  /** The same for a reply that is replies[start, end), where a view of each would cost more than what is in it. */
+  fillSpan?(place: number, replies: Buffer, start: number, end: number): void
   /** Takes a request back that was not run, instead of having it sent to whoever acts for its slot by now. */
   reroute?(place: number, tries: number): void
 }
@@ -63,6 +65,10 @@ export interface ForwardItem {
   start: number
   end: number
 }
+
+const OK = Buffer.from('+OK\r\n', 'latin1')
+const MINUS = 45
+const PLUS = 43
 
 class Frame {
   readonly items: ForwardItem[] = []
@@ -103,21 +109,16 @@ export class Forwards {
     return false
   }
 
-  /** The request goes to `peerId` at the end of this round; its reply fills the place. */
-  forward(peerId: string, args: Args, item: Omit<ForwardItem, 'start' | 'end' | 'tries'>): void {
+  /** The request goes to `peerId` at the end of this round; its reply fills the place. The item is kept. */
+  forward(peerId: string, args: Args, item: ForwardItem): void {
     this.counters.forwarded++
-    this.#add(peerId, { ...item, tries: 0, start: 0, end: 0 }, args.bytes, args.requestStart, args.requestEnd)
+    this.#add(peerId, item, args.bytes, args.requestStart, args.requestEnd)
   }
 
   /** The same for a request made here, which travels as these bytes. */
-  forwardRaw(
-    peerId: string,
-    raw: Buffer,
-    item: Omit<ForwardItem, 'start' | 'end' | 'tries'>,
-    tries: number,
-  ): void {
+  forwardRaw(peerId: string, raw: Buffer, item: ForwardItem): void {
     this.counters.forwarded++
-    this.#add(peerId, { ...item, tries, start: 0, end: 0 }, raw, 0, raw.length)
+    this.#add(peerId, item, raw, 0, raw.length)
   }
 
   flush(): void {
@@ -156,16 +157,28 @@ export class Forwards {
     const { items } = frame
     this.count -= items.length
     this.bytes -= frame.raws.length
-    const replies =
+    const ends =
       outcome.kind === 'answer'
-        ? repliesOf(outcome.bytes, outcome.start, outcome.end, items.length)
+        ? replyEndsOf(outcome.bytes, outcome.start, outcome.end, items.length)
         : undefined
-    for (const [at, item] of items.entries()) {
-      const reply = replies?.[at]
-      if (reply === undefined) this.#onSilence(frame, item, outcome)
-      else if (isNotPrimary(reply)) this.#again(frame, item)
-      else item.link.fillSlot(item.place, reply)
+    if (outcome.kind !== 'answer' || ends === undefined) {
+      for (const item of items) this.#onSilence(frame, item, outcome)
+      return
     }
+    // One copy of all of them: they may wait for others in front of them.
+    const own = Buffer.from(outcome.bytes.subarray(ends[0]!, ends[items.length]!))
+    for (let at = 0; at < items.length; at++) {
+      this.#fill(frame, items[at]!, own, ends[at]! - ends[0]!, ends[at + 1]! - ends[0]!)
+    }
+  }
+
+  #fill(frame: Frame, item: ForwardItem, replies: Buffer, start: number, end: number): void {
+    const { link, place } = item
+    const first = replies[start]
+    if (first === PLUS && isOk(replies, start, end)) link.fillSlot(place, OK)
+    else if (first === MINUS && isNotPrimary(replies.subarray(start, end))) this.#again(frame, item)
+    else if (link.fillSpan !== undefined) link.fillSpan(place, replies, start, end)
+    else link.fillSlot(place, replies.subarray(start, end))
   }
 
   #onSilence(frame: Frame, item: ForwardItem, outcome: ForwardOutcome): void {
@@ -203,6 +216,10 @@ export class Forwards {
     this.counters.failed++
     item.link.fillSlot(item.place, error)
   }
+}
+
+function isOk(replies: Buffer, start: number, end: number): boolean {
+  return end - start === OK.length && replies[start + 1] === OK[1] && replies[start + 2] === OK[2]
 }
 
 export function isNotPrimary(reply: Buffer): boolean {

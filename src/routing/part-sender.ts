@@ -4,7 +4,7 @@
  * and refusal are the same wherever a part runs - and so that what the client sends next cannot overtake it.
  */
 import { Args, defaultParserLimits, READY, RequestParser } from '../../resp/index.ts'
-import { rawsAt, repliesOf, requestBody } from './forward-body.ts'
+import { rawsAt, replyOf, requestBody } from './forward-body.ts'
 import { Forwarded, type ForwardedHost } from './forwarded.ts'
 import { type Forwards, isNotPrimary, OUTCOME_OPEN, type ReplyTaker, UNREACHABLE } from './forwards.ts'
 import { withSmallBuffers } from './small-buffers.ts'
@@ -49,12 +49,8 @@ export class PartSender {
   send(nodeId: string, part: Part, taker: PartTaker, place: number, tries: number): boolean {
     if (nodeId === this.#parts.selfId) return this.#runHere(part, taker, place, tries)
     const { database, isWrite, manners, raw, slot } = part
-    this.#parts.forwards.forwardRaw(
-      nodeId,
-      raw,
-      { link: taker, place, slot, isWrite, database, manners },
-      tries,
-    )
+    const item = { link: taker, place, slot, isWrite, database, manners, tries, start: 0, end: 0 }
+    this.#parts.forwards.forwardRaw(nodeId, raw, item)
     return true
   }
 
@@ -68,7 +64,7 @@ export class PartSender {
       rawsAt(body),
       ports.wallMs(),
       (answer, length) => {
-        const reply = answer === undefined ? undefined : repliesOf(answer, 0, length, 1)?.[0]
+        const reply = answer === undefined ? undefined : replyOf(answer, length)
         if (reply === undefined) taker.fillSlot(place, part.isWrite ? OUTCOME_OPEN : UNREACHABLE)
         else if (!isNotPrimary(reply)) taker.fillSlot(place, reply)
         else if (tries >= TRIES_MAX) taker.fillSlot(place, UNREACHABLE)

@@ -321,6 +321,9 @@ export class Router implements RequestRouter {
       isWrite: (row.flags & WRITE) !== 0,
       database: session.database,
       manners: mannersByte(session),
+      tries: 0,
+      start: 0,
+      end: 0,
     })
     return false
   }

@@ -12,7 +12,7 @@ import { type Verbs, verbs } from '../mesh/verbs.ts'
 import type { Barrier } from '../replication/barrier.ts'
 import type { PeerPort } from '../replication/peer-port.ts'
 import type { Waiters } from '../session/waiters.ts'
-import { rawsAt, repliesOf, requestBody } from './forward-body.ts'
+import { rawsAt, replyOf, requestBody } from './forward-body.ts'
 import { Forwarded, type ForwardedHost } from './forwarded.ts'
 import { NOT_PRIMARY, OUTCOME_OPEN } from './forwards.ts'
 import { errorReply } from './joined-replies.ts'
@@ -109,7 +109,7 @@ export class ServedWaits {
       this.#parts.ports.wallMs(),
       (bytes, length) => {
         if (!waits.delete(number)) return
-        const reply = bytes === undefined ? undefined : repliesOf(bytes, 0, length, 1)?.[0]
+        const reply = bytes === undefined ? undefined : replyOf(bytes, length)
         this.#tell(peerId, number, reply ?? errorReply(NOT_PRIMARY), 0)
       },
     )

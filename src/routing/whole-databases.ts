@@ -247,6 +247,9 @@ export class WholeDatabases {
       isWrite: true,
       database: session.database,
       manners: mannersByte(session),
+      tries: 0,
+      start: 0,
+      end: 0,
     })
     return false
   }

@@ -45,6 +45,9 @@ export class ConnectionLink implements SessionLink {
   fillSlot(slot: number, reply: Buffer): void {
     this.connection.fillSlot(slot, reply)
   }
+  fillSpan(slot: number, bytes: Buffer, start: number, end: number): void {
+    this.connection.fillSlot(slot, bytes, start, end)
+  }
   replaceReplies(slot: number, distances: readonly number[], error: Buffer): void {
     if (!this.connection.isClosed) this.connection.slots.replace(slot, distances, error)
   }

@@ -12,6 +12,7 @@ const NOWHERE: SessionLink = {
   openSlot: () => 0,
   distanceFrom: (_slot, length) => length,
   fillSlot() {},
+  fillSpan() {},
   replaceReplies() {},
   closeAfterFlush() {},
   destroy() {},

@@ -20,6 +20,8 @@ export interface SessionLink {
   distanceFrom(slot: number, length: number): number
   /** Gives a place its reply; no bytes at all if it only held back what follows. */
   fillSlot(slot: number, reply: Buffer): void
+  /** The same for a reply that is bytes[start, end). */
+  fillSpan(slot: number, bytes: Buffer, start: number, end: number): void
   /** Takes back replies that wait behind an open place, by their distances from it. */
   replaceReplies(slot: number, distances: readonly number[], error: Buffer): void
   closeAfterFlush(): void

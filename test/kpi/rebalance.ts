@@ -167,24 +167,35 @@ export const rows = [
     target: '0 failed, 0 wrong nils',
     async measure(task: Task) {
       const { failed, wrongNils, p99BeforeMs, p99DuringMs } = await joinOf(task)
-      const values = { failed, 'wrong nils': wrongNils, 'p99 before, ms': p99BeforeMs, 'p99 during, ms': p99DuringMs }
+      const values = {
+        failed,
+        'wrong nils': wrongNils,
+        'p99 before, ms': p99BeforeMs,
+        'p99 during, ms': p99DuringMs,
+      }
       return { values, unit: '', holds: failed + wrongNils === 0 }
     },
   },
   {
     name: 'hand-off-speed',
-    question: 'How fast does a newcomer get its keys, unthrottled, with values of 100 bytes, and what does it cost clients?',
+    question:
+      'How fast does a newcomer get its keys, unthrottled, with values of 100 bytes, and what does it cost clients?',
     target: '>= 200,000 keys/s, p99 < 3x',
     async measure(task: Task) {
       const { elapsedMs, keys, p99BeforeMs, p99DuringMs } = await joinOf(task)
       const speed = Math.round((keys / elapsedMs) * 1000)
       const ratio = p99DuringMs / p99BeforeMs
-      return { values: { 'keys/s': speed, 'p99 ratio': ratio }, unit: '', holds: speed >= 200_000 && ratio < 3 }
+      return {
+        values: { 'keys/s': speed, 'p99 ratio': ratio },
+        unit: '',
+        holds: speed >= 200_000 && ratio < 3,
+      }
     },
   },
   {
     name: 'join-balance',
-    question: 'How evenly do primaries lie after a join, and how many copies moved against the fewest possible?',
+    question:
+      'How evenly do primaries lie after a join, and how many copies moved against the fewest possible?',
     target: '<= 2 %, <= 1.15x',
     async measure(task: Task) {
       const { imbalance, movedRatio } = await joinOf(task)

@@ -20,7 +20,17 @@ function stage() {
   const link = { fillSlot: (_place: number, reply: Buffer) => void replies.push(reply.toString('latin1')) }
   const send = (words: string, isWrite = true): void => {
     const args = Args.from(...words.split(' '))
-    forwards.forward('p', args, { link, place: 0, slot: 1, isWrite, database: 0, manners: 0 })
+    forwards.forward('p', args, {
+      link,
+      place: 0,
+      slot: 1,
+      isWrite,
+      database: 0,
+      manners: 0,
+      tries: 0,
+      start: 0,
+      end: 0,
+    })
   }
   const wait = (): number => {
     const { delayMs, run } = due.shift()!

@@ -529,6 +529,9 @@ export class StageClient implements SessionLink {
   distanceFrom(slot: number, length: number): number {
     return this.#slots.distanceFrom(slot, length)
   }
+  fillSpan(slot: number, bytes: Buffer, start: number, end: number): void {
+    this.fillSlot(slot, bytes.subarray(start, end))
+  }
   fillSlot(slot: number, reply: Buffer): void {
     this.#slots.fill(slot, reply)
   }

@@ -64,6 +64,7 @@ export class FakeLink implements SessionLink {
     return length
   }
   fillSlot(): void {}
+  fillSpan(): void {}
   replaceReplies(): void {}
   closeAfterFlush(): void {
     this.isClosing = true
