@@ -19,6 +19,8 @@ const MONITOR_ERROR = "ERR Replica can't interact with the keyspace"
 const OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'."
 /** Rows that a transaction obeys at once instead of queueing them. */
 const RUNS_INSIDE_MULTI = new Set(['exec', 'discard', 'multi', 'watch', 'quit', 'reset'])
+/** What is queued takes room as well; only these are taken in a transaction when there is none. */
+const ENDS_MULTI = new Set(['exec', 'discard', 'quit', 'reset'])
 
 export class Dispatch {
   readonly #node: NodeState
@@ -144,7 +146,8 @@ export class Dispatch {
       return this.#reject(session, row, 'ERR Command not allowed inside a transaction')
     }
     const fullness = this.refusesMemory()
-    const isRefused = fullness !== undefined && (flags & DENYOOM) !== 0
+    const isGrowth = (flags & DENYOOM) !== 0 || (session.transaction !== null && !ENDS_MULTI.has(row.name))
+    const isRefused = fullness !== undefined && isGrowth
     // Room is needed where the command runs, and whoever that is looks for itself.
     if (isRefused && node.router?.hasKeysElsewhere(row, args) !== true) {
       return this.#reject(session, row, fullness)
