@@ -7,6 +7,7 @@
 import type { Config } from './config/index.ts'
 import type { Pool } from './mesh/pool.ts'
 import { type Verbs, verbs } from './mesh/verbs.ts'
+import { MeshRepair } from './mesh-repair.ts'
 import type { Plan } from './placement/plan.ts'
 import { Claims } from './replication/claims.ts'
 import { Confirming } from './replication/confirming.ts'
@@ -41,6 +42,11 @@ export interface HealingParts {
 export interface HealingPorts {
   monotonicMs(): number
   wallMs(): number
+  random32(): number
+  /** Of repair-interval. */
+  repairIntervalMs(): number
+  /** Is some owner away? */
+  isAnyAway(): boolean
   wake(): void
   fingerprint(): number
   mayAnswer(peerId: string): boolean
@@ -67,6 +73,7 @@ export class MeshHealing {
   readonly confirming: Confirming
   readonly doubts: Doubts
   readonly answers: OwnerAnswers
+  readonly repair: MeshRepair
   readonly exchangeCounters = { pages: 0, keysPulled: 0, keysPushed: 0, bytesPulled: 0 }
   readonly #parts: HealingParts
   readonly #ports: HealingPorts
@@ -133,6 +140,17 @@ export class MeshHealing {
         onOutclaimed: (slots) => this.settling.onOutclaimed(slots),
       },
     )
+    const { settling } = this
+    this.repair = new MeshRepair(
+      { exchange, roles, settling, transfers },
+      {
+        ...{ monotonicMs, wallMs, fingerprint },
+        random32: () => ports.random32(),
+        intervalMs: () => ports.repairIntervalMs(),
+        mayAnswer: (peerId) => ports.mayAnswer(peerId),
+        isAnyBehind: () => ports.isAnyAway() || this.hints.rows().length > 0,
+      },
+    )
   }
 
   /** Now, and whenever one of its directives is changed. */
@@ -149,6 +167,7 @@ export class MeshHealing {
 
   bind(table: Verbs): void {
     this.answers.bind(table)
+    this.repair.bind(table)
     this.transfers.bind(table)
     this.contents.bind(table)
   }
@@ -175,6 +194,7 @@ export class MeshHealing {
   onGone(id: string): void {
     this.hints.forget(id)
     this.former.forgetMember(id)
+    this.repair.repaired.forget(id)
   }
 
   onTick(nowMs: number): void {
@@ -185,6 +205,7 @@ export class MeshHealing {
     this.hints.onTick(nowMs)
     this.confirming.onTick(nowMs)
     this.doubts.onTick(nowMs)
+    this.repair.onTick(nowMs)
   }
 
   /** May this sender's effects on the slot, made under this term, be applied here? Then this node acts there no longer. */
