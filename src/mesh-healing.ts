@@ -24,6 +24,7 @@ import { Rebalance } from './replication/rebalance.ts'
 import type { Replica } from './replication/replica.ts'
 import { Settling } from './replication/settling.ts'
 import { SlotContents } from './replication/slot-contents.ts'
+import type { ExchangeParts } from './replication/slot-pull.ts'
 import { SERVING, type SlotRoles } from './replication/slot-roles.ts'
 import { Transfers } from './replication/transfers.ts'
 import type { RequestKeys } from './routing/request-keys.ts'
@@ -118,12 +119,10 @@ export class MeshHealing {
         onWhole: () => ports.onWhole(),
       },
     )
-    this.hints = new Hints(transfers, {
-      monotonicMs,
-      repair: (peerId, done) => {
-        if (!this.repairs.repairPeer(peerId, done)) done(false)
-      },
-    })
+    const repair = (peerId: string, done: (isDone: boolean) => void): void => {
+      if (!repairs.repairPeer(peerId, done)) done(false)
+    }
+    this.hints = new Hints(transfers, { monotonicMs, repair })
     const wake = (): void => ports.wake()
     this.confirming = new Confirming({ space, roles, replica, transfers }, { ask, monotonicMs, wallMs, wake })
     this.doubts = new Doubts({ selfId, space, roles, claims }, { ask, monotonicMs, wake })
@@ -140,12 +139,19 @@ export class MeshHealing {
         onOutclaimed: (slots) => this.settling.onOutclaimed(slots),
       },
     )
-    const { settling } = this
-    this.repair = new MeshRepair(
-      { exchange, roles, settling, transfers },
+    this.repair = this.#makeRepair(exchange)
+  }
+
+  #makeRepair(exchange: ExchangeParts): MeshRepair {
+    const { settling, transfers } = this
+    const ports = this.#ports
+    return new MeshRepair(
+      { exchange, roles: this.#parts.roles, settling, transfers },
       {
-        ...{ monotonicMs, wallMs, fingerprint },
+        monotonicMs: () => ports.monotonicMs(),
+        wallMs: () => ports.wallMs(),
         random32: () => ports.random32(),
+        fingerprint: () => ports.fingerprint(),
         intervalMs: () => ports.repairIntervalMs(),
         mayAnswer: (peerId) => ports.mayAnswer(peerId),
         isAnyBehind: () => ports.isAnyAway() || this.hints.rows().length > 0,

@@ -198,10 +198,15 @@ export class PairRepair {
   #onSketch(buckets: SlotBuckets, input: ByteReader): boolean {
     const chosen = buckets.choose(input)
     if (chosen < 0) return false
-    this.result.slotsMoving += buckets.unchosenCount
-    if (chosen === 0) this.#go(() => this.#takePortion())
+    if (chosen === 0) this.#passOver(buckets.slots.length)
     else this.#go(() => this.#list(buckets))
     return true
+  }
+
+  /** What differs in these slots is moving. */
+  #passOver(slotCount: number): void {
+    this.result.slotsMoving += slotCount
+    this.#go(() => this.#takePortion())
   }
 
   #list(buckets: SlotBuckets): void {
@@ -237,7 +242,8 @@ export class PairRepair {
     this.result.keysLate += doubtful.length
     for (const { key } of doubtful) this.open.add(slotOf(key, 0, key.length))
     if (doubtful.length > 0) this.#parts.onLate(doubtful)
-    this.#exchange(buckets, isCut, [...pushes.values()], [...pulls.values()])
+    if (pushes.size + pulls.size + doubtful.length === 0 && !isCut) this.#passOver(buckets.slots.length)
+    else this.#exchange(buckets, isCut, [...pushes.values()], [...pulls.values()])
     return true
   }
 

@@ -70,11 +70,6 @@ export class SlotBuckets {
     return input.isBroken ? -1 : chosen
   }
 
-  /** Slots none of whose buckets is chosen. */
-  get unchosenCount(): number {
-    return this.slots.filter((_, at) => this.#chosenOf(at).length === 0).length
-  }
-
   writeChosen(out: ByteWriter): void {
     const slots = this.slots.flatMap((_, at) => {
       const buckets = this.#chosenOf(at)
