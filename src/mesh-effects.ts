@@ -24,6 +24,7 @@ export interface EffectsPorts {
   onDoubt(barriers: readonly Barrier[], bytes: Buffer, length: number, deadlineMs: number): void
   pull(owner: string, database: number, key: Buffer): void
   noteTerm(slot: number, term: number): boolean
+  isWhole(slot: number): boolean
 }
 
 export class MeshEffects {
@@ -47,6 +48,7 @@ export class MeshEffects {
       pull: (owner, _slot, database, key) => ports.pull(owner, database, key),
       noteTerm: (slot, term) => ports.noteTerm(slot, term),
       acknowledge: (sender) => this.#owe(sender),
+      isWhole: (slot) => ports.isWhole(slot),
       isFull: () => node.eviction.isOverCeiling(),
     })
     node.effects.route = this.batches

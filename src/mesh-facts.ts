@@ -10,6 +10,7 @@ import type { MeshNode as MeshNodeMachine } from './mesh-node.ts'
 import { HTTP_OFFSET, weightOf } from './mesh-settings.ts'
 import { NOBODY, SERVING, UNSETTLED } from './replication/slot-roles.ts'
 import { ToldRanges } from './routing/told-ranges.ts'
+import type { Pressure } from './pressure.ts'
 import type {
   HandOffFacts,
   KeyStanding,
@@ -17,6 +18,7 @@ import type {
   MeshFace,
   MeshNode,
   NodeHealth,
+  RepairState,
   SlotRange,
   SlotState,
 } from './session/mesh-face.ts'
@@ -143,6 +145,14 @@ export class MeshFacts implements MeshFace {
     return this.#mesh.healing.hints.rows()
   }
 
+  repair(slot: number): number {
+    return this.#mesh.healing.repair.antiEntropy.order(slot)
+  }
+
+  repairState(): RepairState {
+    return this.#mesh.healing.repair.state()
+  }
+
   events(countMax: number): ReturnType<MeshFace['events']> {
     return this.#events.slice(-countMax).reverse()
   }
@@ -155,7 +165,6 @@ export class MeshFacts implements MeshFace {
     const { batches, beliefs, forwards, isReady, membership, pool } = this.#mesh
     const { replica, roles, routing, settings } = this.#mesh
     const { doubts } = this.#mesh.healing
-    const { pressure } = this.#mesh.node.state
     const snapshot = membership.snapshot()
     const { counters: messages } = this.#mesh.messages.relay
     return [
@@ -203,11 +212,9 @@ export class MeshFacts implements MeshFace {
       ['mesh_circuits_open', pool.openCircuitsCount],
       ['mesh_circuits_opened', pool.room.counters.circuitsOpened],
       ['mesh_links_silent', pool.room.counters.silentLinks],
+      ...this.#mesh.healing.repair.figures(),
       ['mesh_awareness', snapshot.awarenessScore],
-      ['loop_lag_ms', Math.round(pressure.lagMs)],
-      ['loop_lag_ms_max', Math.round(pressure.lagMsMax)],
-      ['loop_late_cycles', pressure.counters.lateCycles],
-      ['background_budgets_cut', pressure.counters.budgetsCut],
+      ...pressureLines(this.#mesh.node.state.pressure),
     ]
   }
 
@@ -352,6 +359,15 @@ function textOf(event: GossipEvent): string | undefined {
     return `${name}: ${event.decision.action}: ${event.decision.reason}`
   if (event.type === 'convergence') return undefined
   return name
+}
+
+function pressureLines({ counters, lagMs, lagMsMax }: Pressure): (readonly [name: string, value: number])[] {
+  return [
+    ['loop_lag_ms', Math.round(lagMs)],
+    ['loop_lag_ms_max', Math.round(lagMsMax)],
+    ['loop_late_cycles', counters.lateCycles],
+    ['background_budgets_cut', counters.budgetsCut],
+  ]
 }
 
 function hostnameOf(host: string): string {

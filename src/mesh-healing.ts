@@ -7,6 +7,7 @@
 import type { Config } from './config/index.ts'
 import type { Pool } from './mesh/pool.ts'
 import { type Verbs, verbs } from './mesh/verbs.ts'
+import { MeshRepair } from './mesh-repair.ts'
 import type { Plan } from './placement/plan.ts'
 import { Claims } from './replication/claims.ts'
 import { Confirming } from './replication/confirming.ts'
@@ -23,6 +24,7 @@ import { Rebalance } from './replication/rebalance.ts'
 import type { Replica } from './replication/replica.ts'
 import { Settling } from './replication/settling.ts'
 import { SlotContents } from './replication/slot-contents.ts'
+import type { ExchangeParts } from './replication/slot-pull.ts'
 import { SERVING, type SlotRoles } from './replication/slot-roles.ts'
 import { Transfers } from './replication/transfers.ts'
 import type { RequestKeys } from './routing/request-keys.ts'
@@ -41,6 +43,11 @@ export interface HealingParts {
 export interface HealingPorts {
   monotonicMs(): number
   wallMs(): number
+  random32(): number
+  /** Of repair-interval. */
+  repairIntervalMs(): number
+  /** Is some owner away? */
+  isAnyAway(): boolean
   wake(): void
   fingerprint(): number
   mayAnswer(peerId: string): boolean
@@ -67,6 +74,7 @@ export class MeshHealing {
   readonly confirming: Confirming
   readonly doubts: Doubts
   readonly answers: OwnerAnswers
+  readonly repair: MeshRepair
   readonly exchangeCounters = { pages: 0, keysPulled: 0, keysPushed: 0, bytesPulled: 0 }
   readonly #parts: HealingParts
   readonly #ports: HealingPorts
@@ -111,12 +119,10 @@ export class MeshHealing {
         onWhole: () => ports.onWhole(),
       },
     )
-    this.hints = new Hints(transfers, {
-      monotonicMs,
-      repair: (peerId, done) => {
-        if (!this.repairs.repairPeer(peerId, done)) done(false)
-      },
-    })
+    const repair = (peerId: string, done: (isDone: boolean) => void): void => {
+      if (!repairs.repairPeer(peerId, done)) done(false)
+    }
+    this.hints = new Hints(transfers, { monotonicMs, repair })
     const wake = (): void => ports.wake()
     this.confirming = new Confirming({ space, roles, replica, transfers }, { ask, monotonicMs, wallMs, wake })
     this.doubts = new Doubts({ selfId, space, roles, claims }, { ask, monotonicMs, wake })
@@ -131,6 +137,24 @@ export class MeshHealing {
         // Coarse, and safe: while any effect waits for its entry, no slot is vouched for.
         hasPulls: () => replica.pulls.size > 0,
         onOutclaimed: (slots) => this.settling.onOutclaimed(slots),
+      },
+    )
+    this.repair = this.#makeRepair(exchange)
+  }
+
+  #makeRepair(exchange: ExchangeParts): MeshRepair {
+    const { settling, transfers } = this
+    const ports = this.#ports
+    return new MeshRepair(
+      { exchange, roles: this.#parts.roles, settling, transfers },
+      {
+        monotonicMs: () => ports.monotonicMs(),
+        wallMs: () => ports.wallMs(),
+        random32: () => ports.random32(),
+        fingerprint: () => ports.fingerprint(),
+        intervalMs: () => ports.repairIntervalMs(),
+        mayAnswer: (peerId) => ports.mayAnswer(peerId),
+        isAnyBehind: () => ports.isAnyAway() || this.hints.rows().length > 0,
       },
     )
   }
@@ -149,6 +173,7 @@ export class MeshHealing {
 
   bind(table: Verbs): void {
     this.answers.bind(table)
+    this.repair.bind(table)
     this.transfers.bind(table)
     this.contents.bind(table)
   }
@@ -175,6 +200,7 @@ export class MeshHealing {
   onGone(id: string): void {
     this.hints.forget(id)
     this.former.forgetMember(id)
+    this.repair.repaired.forget(id)
   }
 
   onTick(nowMs: number): void {
@@ -185,6 +211,7 @@ export class MeshHealing {
     this.hints.onTick(nowMs)
     this.confirming.onTick(nowMs)
     this.doubts.onTick(nowMs)
+    this.repair.onTick(nowMs)
   }
 
   /** May this sender's effects on the slot, made under this term, be applied here? Then this node acts there no longer. */

@@ -36,9 +36,6 @@ export interface MeshNodePorts extends Omit<GossipPorts, 'sendStream'> {
 }
 
 const TICK_MS = 50
-/** Above the age at which hints are given up: who was away for longer is compared slot by slot. */
-const TOMBSTONE_TTL_MS = 4 * 3600 * 1000
-const TOMBSTONE_BUDGET_US = 200
 
 export class MeshNode {
   readonly node: Node
@@ -154,7 +151,6 @@ export class MeshNode {
     this.members.departure.onTick(nowMs)
     this.messages.onTick(nowMs)
     this.roles.look(nowMs)
-    this.#tendTombstones()
     this.flush()
     this.#ports.after(TICK_MS, () => this.#tick())
   }
@@ -211,6 +207,7 @@ export class MeshNode {
       if (hasPeers) this.node.space.tombstones = this.#tombstones
       this.healing.onOwners()
     }
+    this.healing.repair.antiEntropy.onMembers()
     this.messages.onMembers()
     this.#route()
     this.#wake()
@@ -320,6 +317,7 @@ export class MeshNode {
       },
       pull: (owner, database, key) => this.healing.pull(owner, database, key),
       noteTerm: (slot, term) => this.healing.noteTerm(slot, term),
+      isWhole: (slot) => this.healing.settling.isWhole(slot),
     })
   }
 
@@ -342,6 +340,9 @@ export class MeshNode {
       {
         monotonicMs: () => this.#ports.monotonicMs(),
         wallMs: () => this.#ports.wallMs(),
+        random32: () => this.node.state.ports.random32(),
+        repairIntervalMs: () => this.node.state.config.number('repair-interval') * 1000,
+        isAnyAway: () => this.members.isAnyAway,
         wake: () => this.#wake(),
         fingerprint: () => this.placement.fingerprint,
         mayAnswer: (peerId) => this.beliefs.mayHold(peerId),
@@ -368,14 +369,6 @@ export class MeshNode {
       router: () => this.routing.router,
       spreads: () => this.routing.spreads,
     })
-  }
-
-  /** Old graves are opened a few at a time, and none while an owner may not have heard of a death. */
-  #tendTombstones(): void {
-    const { tombstones } = this.node.space
-    if (tombstones === null) return
-    const hasMissed = this.members.isAnyAway || this.healing.hints.rows().length > 0
-    tombstones.collect(this.#ports.wallMs(), TOMBSTONE_TTL_MS, TOMBSTONE_BUDGET_US, () => !hasMissed)
   }
 
   #makeRouting(): MeshRouting {

@@ -10,6 +10,7 @@ import type { Call } from './call.ts'
 import { ADMIN, type Command, LOADING, NOSCRIPT, STALE } from './command.ts'
 import { digestOfAll, digestOfValue } from './data-digest.ts'
 import { closedText, isDebugOpen } from './debug-gate.ts'
+import { LOSE_HELP, lose } from './debug-losses.ts'
 import { debugProtocol } from './debug-protocol.ts'
 import { misusedSubcommand, writeHelp } from './help-lines.ts'
 import { findUnnoticed } from './untouched-lookup.ts'
@@ -27,6 +28,7 @@ const HELP: readonly string[] = [
   '    unit tests to simulate Redis errors.',
   'LOG <message>',
   '    Write <message> to the server log.',
+  ...LOSE_HELP,
   'OBJECT <key>',
   '    Show low level info about `key` and associated value.',
   'PROTOCOL <type>',
@@ -53,6 +55,7 @@ const PARTS: ReadonlyMap<string, Part> = new Map([
   ['ERROR', { arity: 3, serve: error }],
   ['HELP', { arity: 2, serve: (call) => writeHelp(call.reply, 'DEBUG', HELP) }],
   ['LOG', { arity: 3, serve: log }],
+  ['LOSE', { arity: 3, serve: lose }],
   ['OBJECT', { arity: 3, serve: object }],
   ['PROTOCOL', { arity: 3, serve: debugProtocol }],
   ['SET-ACTIVE-EXPIRE', { arity: 3, serve: setActiveExpire }],

@@ -16,6 +16,7 @@ import { misusedSubcommand, writeHelp } from './help-lines.ts'
 import { CHAOS_HELP, CHAOS_SYNTAX, chaos } from './mesh-chaos.ts'
 import { HAND_OFF_HELP, rebalanceCommand, SLOTS_HELP, slotsCommand } from './mesh-hand-off.ts'
 import { itemCommand } from './mesh-item.ts'
+import { REPAIR_HELP, repairCommand } from './mesh-repair.ts'
 
 const EVENTS_DEFAULT = 20
 const EVENTS_MAX = 1000
@@ -42,6 +43,7 @@ const HELP: readonly string[] = [
   'OWNERS <key>',
   '    Return the nodes that keep <key>, the first in rank first.',
   ...HAND_OFF_HELP,
+  ...REPAIR_HELP,
   'RING',
   '    Return which nodes own which slots.',
   ...SLOTS_HELP,
@@ -241,6 +243,7 @@ const subcommands: readonly Command[] = [
   { ...ASKS, name: 'chaos', arity: -3, flags: ADMIN | NOSCRIPT | LOADING | STALE, serve: chaos, complexity: PER_NODE, syntax: CHAOS_SYNTAX, summary: 'Disturbs what this node and its peers say to each other, for tests' },
   itemCommand,
   rebalanceCommand,
+  repairCommand,
   slotsCommand,
   { ...ASKS, name: 'help', arity: 2, serve: help, syntax: '', summary: 'Explains the sub-commands of MESH' },
 ]

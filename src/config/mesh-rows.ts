@@ -146,6 +146,16 @@ export const meshRows = [
     doc: 'Frames of gained slots on their way to this node at the same time.',
   },
   {
+    name: 'repair-interval',
+    type: 'int',
+    default: '30',
+    min: 0,
+    max: 86400,
+    unit: 'seconds',
+    isMutable: true,
+    doc: 'How often this node compares what it keeps with each other owner of the same keys, to find what neither writes nor hints have told. Doubles up to 16 times this while nothing differs. 0: only when MESH REPAIR asks for it.',
+  },
+  {
     name: 'virtual-nodes',
     type: 'int',
     default: '64',

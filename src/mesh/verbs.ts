@@ -170,6 +170,20 @@ export const verbs = {
     bodyBytesMax: longBodyBytesMax,
     answer: { fields: [isU32, isU32, isU32], bodyBytesMax: 0 },
   },
+  /** The same of entries that a quorum of their owners holds. */
+  confirmed: {
+    number: 28,
+    name: 'confirmed',
+    fields: [],
+    bodyBytesMax,
+    answer: { fields: [isU32, isU32, isU32], bodyBytesMax: 0 },
+  },
+  /** Nodes of the tree over the slots two owners share: fingerprint of the placement, level. Body: their parents. */
+  tree: { number: 29, name: 'tree', fields: [isFingerprint, isU32], bodyBytesMax, answer: bytesOnly },
+  /** Sums of the buckets of slots, as of a moment: fingerprint. */
+  sketch: { number: 30, name: 'sketch', fields: [isFingerprint], bodyBytesMax, answer: bytesOnly },
+  /** Versions in some buckets. The answer says which of them are news, and what stands in those buckets over there. */
+  compare: { number: 31, name: 'compare', fields: [isFingerprint], bodyBytesMax, answer: bytesOnly },
   /**
    * A database is emptied: its physical number above 0, or 0 for all; the version up to which everything is gone, 0 for
    * what is there now. The answer says up to which version everything is gone over there.

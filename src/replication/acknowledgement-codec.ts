@@ -8,7 +8,7 @@
 import { ByteReader, type ByteWriter } from '../store/byte-writer.ts'
 import type { Acknowledgement, Refusal, RefusalReason } from './received.ts'
 
-const REASONS: readonly RefusalReason[] = ['gap', 'ahead', 'outranked', 'skewed', 'broken', 'full']
+const REASONS: readonly RefusalReason[] = ['gap', 'ahead', 'outranked', 'skewed', 'broken', 'full', 'late']
 const COUNT_MAX = 65_536
 
 export function encodeExceptions({ waiting, refusals, lost }: Acknowledgement, out: ByteWriter): void {

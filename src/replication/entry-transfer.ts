@@ -11,6 +11,7 @@
  */
 import type { ByteReader, ByteWriter } from '../store/byte-writer.ts'
 import { EFFECT_PUT, EFFECT_REMOVE } from '../store/effect-log.ts'
+import type { Entries } from '../store/entries.ts'
 import { TYPE_STRING } from '../store/entry.ts'
 import { writeEntry } from '../store/entry-codec.ts'
 import { DATABASE_COUNT, type Keyspace } from '../store/keyspace.ts'
@@ -107,12 +108,7 @@ export function listEntries(
   const next = space.index.walk(slot, fromHash, countMax, refs)
   for (const ref of refs) {
     const expiryMs = entries.expiryOf(ref)
-    if (expiryMs !== 0 && expiryMs <= nowMs) continue
-    const start = entries.keyStart(ref)
-    const end = start + entries.keyLength(ref)
-    const key = entries.keyBuffer(ref)
-    const database = entries.databaseOf(ref)
-    listOne(1, database, entries.versionOf(ref), entries.termOf(ref), key, start, end, out)
+    if (expiryMs === 0 || expiryMs > nowMs) listOne(entries, ref, true, out)
   }
   return next
 }
@@ -129,30 +125,18 @@ export function listRemovals(
   const { entries } = space.tombstones
   const refs: number[] = []
   const next = space.tombstones.walk(slot, fromHash, countMax, refs)
-  for (const ref of refs) {
-    const start = entries.keyStart(ref)
-    const end = start + entries.keyLength(ref)
-    const key = entries.keyBuffer(ref)
-    listOne(0, entries.databaseOf(ref), entries.versionOf(ref), entries.termOf(ref), key, start, end, out)
-  }
+  for (const ref of refs) listOne(entries, ref, false, out)
   return next
 }
 
-function listOne(
-  kind: number,
-  database: number,
-  version: number,
-  term: number,
-  key: Uint8Array,
-  start: number,
-  end: number,
-  out: ByteWriter,
-): void {
-  out.u8(kind)
-  out.u8(database)
-  out.f64(version)
-  out.u32(term)
-  out.sized(key, start, end)
+/** One entry, or one removal, of a list of versions. */
+export function listOne(entries: Entries, ref: number, isEntry: boolean, out: ByteWriter): void {
+  const start = entries.keyStart(ref)
+  out.u8(isEntry ? 1 : 0)
+  out.u8(entries.databaseOf(ref))
+  out.f64(entries.versionOf(ref))
+  out.u32(entries.termOf(ref))
+  out.sized(entries.keyBuffer(ref), start, start + entries.keyLength(ref))
 }
 
 /** Goes through a list of versions; a list that is broken ends early, with `isBroken` on. */

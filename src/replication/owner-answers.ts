@@ -15,6 +15,7 @@ import type { Keyspace } from '../store/keyspace.ts'
 import { Standing } from '../store/standing.ts'
 import type { Claims } from './claims.ts'
 import { VersionList, writeStanding } from './entry-transfer.ts'
+import { isLate } from './lateness.ts'
 import { KeyNames } from './peer-port.ts'
 import type { Replica } from './replica.ts'
 import { SERVING, type SlotRoles } from './slot-roles.ts'
@@ -167,14 +168,17 @@ export class OwnerAnswers {
     const list = new VersionList(new ByteReader(bytes, start, end))
     for (let index = 0; list.next(); index++) {
       const isNews = list.isNewerThanHere(this.#standing)
-      if (isNews && this.#isOwned(bytes, list.start, list.end)) this.#out.u32(index)
+      if (isNews && this.#isWanted(list)) this.#out.u32(index)
     }
     if (list.isBroken) return from.fail(correlation, 'not a list of versions')
     from.answer(correlation, [], this.#out.bytes, 0, this.#out.length)
   }
 
-  #isOwned(bytes: Buffer, start: number, end: number): boolean {
-    return this.#parts.roles.owns(slotOf(bytes, start, end))
+  #isWanted({ bytes, end, start, isEntry, version }: VersionList): boolean {
+    const { roles, space } = this.#parts
+    const slot = slotOf(bytes, start, end)
+    if (!roles.owns(slot)) return false
+    return !isEntry || !isLate(space, this.#standing, version) || !this.#ports.isWhole(slot)
   }
 
   #onRead(from: Correspondent, { correlation, fields, bytes, start, end }: Arrival): void {

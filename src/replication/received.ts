@@ -7,7 +7,7 @@
  * too, until the sender's `floor` says that it awaits nothing older. Beyond the limit exceptions are told more
  * coarsely: whole batches count as lost, never the other way round. It does not know what is in a batch.
  */
-export type RefusalReason = 'gap' | 'ahead' | 'outranked' | 'skewed' | 'broken' | 'full'
+export type RefusalReason = 'gap' | 'ahead' | 'outranked' | 'skewed' | 'broken' | 'full' | 'late'
 
 export interface Refusal {
   batch: number

@@ -18,6 +18,7 @@ import { SLOT_COUNT, slotOf } from '../store/hash-slot.ts'
 import type { Keyspace } from '../store/keyspace.ts'
 import { Standing } from '../store/standing.ts'
 import { writeRemoval } from './entry-transfer.ts'
+import { isLate } from './lateness.ts'
 import { type Pull, Pulls } from './pulls.ts'
 import { type Acknowledgement, Received, type Refusal, type RefusalReason } from './received.ts'
 import { supersedes } from './resolve.ts'
@@ -44,6 +45,8 @@ export interface ReplicaPorts {
   noteTerm(slot: number, term: number): boolean
   /** Something about earlier batches has changed: send `acknowledgementFor(sender)` again. */
   acknowledge(sender: string): void
+  /** Has this node seen all that was confirmed in the slot? Without it it has not. */
+  isWhole?(slot: number): boolean
   /** Is there no room for more, at the utmost? Without it there always is. */
   isFull?(): boolean
 }
@@ -89,7 +92,7 @@ export class Replica {
     pulls: 0,
     pullsFailed: 0,
     lostBatches: 0,
-    refused: { gap: 0, ahead: 0, outranked: 0, skewed: 0, broken: 0, full: 0 },
+    refused: { gap: 0, ahead: 0, outranked: 0, skewed: 0, broken: 0, full: 0, late: 0 },
   }
   readonly #space: Keyspace
   readonly #replay: Replay
@@ -144,7 +147,14 @@ export class Replica {
 
   /** Whole entries and removals of any number of keys, from whoever has them. Those older than what is here are passed over. */
   onTransfer(bytes: Buffer, nowMs: number): Verdict {
-    const verdict = this.#takeTransfer(bytes, nowMs)
+    const verdict = this.#takeTransfer(bytes, nowMs, false)
+    this.#tell('')
+    return verdict
+  }
+
+  /** The same, sent unasked on one owner's word: what may have been removed and forgotten is refused (lateness.ts). */
+  onSent(bytes: Buffer, nowMs: number): Verdict {
+    const verdict = this.#takeTransfer(bytes, nowMs, true)
     this.#tell('')
     return verdict
   }
@@ -157,7 +167,7 @@ export class Replica {
     const pull = this.pulls.find(database, key, 0, key.length)
     let isAnswered = bytes !== null
     if (bytes !== null && bytes.length !== 0) {
-      isAnswered = this.#takeTransfer(bytes, nowMs).refusals.every(({ reason }) => reason === 'ahead')
+      isAnswered = this.#takeTransfer(bytes, nowMs, false).refusals.every(({ reason }) => reason === 'ahead')
     } else if (bytes !== null && pull !== undefined) this.#takeAbsence(pull, nowMs)
     if (!isAnswered) this.counters.pullsFailed++
     if (pull !== undefined) this.#settle(pull, !isAnswered, nowMs)
@@ -282,7 +292,7 @@ export class Replica {
     return { batch: batch.number, index, slot: slotOf(key, 0, key.length), database, key, reason }
   }
 
-  #takeTransfer(bytes: Buffer, nowMs: number): Verdict {
+  #takeTransfer(bytes: Buffer, nowMs: number, mayBeLate: boolean): Verdict {
     const replay = this.#replay
     const verdict: Verdict = { applied: 0, waiting: 0, refusals: [] }
     const input = new ByteReader(bytes, 0, bytes.length)
@@ -290,7 +300,7 @@ export class Replica {
     for (let index = 0; !input.isAtEnd; index++) {
       const isWhole = replay.read(input) && (replay.verb === EFFECT_PUT || replay.verb === EFFECT_REMOVE)
       if (!isWhole) replay.keyEnd = -1
-      const reason = isWhole ? this.#takeWhole(bytes, nowMs) : 'broken'
+      const reason = isWhole ? this.#takeWhole(bytes, nowMs, mayBeLate) : 'broken'
       if (reason === null) verdict.applied++
       else verdict.refusals.push(this.#refusal(batch, index, reason))
       if (reason === 'broken') break
@@ -298,10 +308,20 @@ export class Replica {
     return verdict
   }
 
-  #takeWhole(bytes: Buffer, nowMs: number): RefusalReason | null {
+  #takeWhole(bytes: Buffer, nowMs: number, mayBeLate: boolean): RefusalReason | null {
     const { keyEnd, keyStart, term } = this.#replay
-    if (!this.#ports.noteTerm(slotOf(bytes, keyStart, keyEnd), term)) return 'skewed'
+    const slot = slotOf(bytes, keyStart, keyEnd)
+    if (mayBeLate && this.#isLate(slot, bytes, nowMs)) return 'late'
+    if (!this.#ports.noteTerm(slot, term)) return 'skewed'
     return this.#applyRead(bytes, nowMs)
+  }
+
+  #isLate(slot: number, bytes: Buffer, nowMs: number): boolean {
+    const { database, keyEnd, keyStart, verb, version } = this.#replay
+    if (verb !== EFFECT_PUT || version > (this.#space.tombstones?.forgottenUpTo ?? 0)) return false
+    this.#space.nowMs = nowMs
+    this.#standing.look(database, bytes, keyStart, keyEnd)
+    return isLate(this.#space, this.#standing, version) && this.#ports.isWhole?.(slot) === true
   }
 
   /** Whoever made the effects that wait has nothing under this key any more: what they made is over. */
@@ -316,7 +336,7 @@ export class Replica {
     if (version === 0) return
     this.#removal.clear()
     writeRemoval(pull.database, pull.key, 0, pull.key.length, version, term, this.#removal)
-    this.#takeTransfer(this.#removal.bytes.subarray(0, this.#removal.length), nowMs)
+    this.#takeTransfer(this.#removal.bytes.subarray(0, this.#removal.length), nowMs, false)
   }
 
   /** After an answer, or none: who still waits is asked for again, or refused. */

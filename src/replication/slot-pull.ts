@@ -9,12 +9,12 @@
  */
 import type { Outcome } from '../mesh/link-ports.ts'
 import { verbs } from '../mesh/verbs.ts'
-import { ByteReader, ByteWriter } from '../store/byte-writer.ts'
+import { ByteReader } from '../store/byte-writer.ts'
 import type { Keyspace } from '../store/keyspace.ts'
 import { Standing } from '../store/standing.ts'
 import { VersionList } from './entry-transfer.ts'
-import { READ_ENTRIES } from './owner-answers.ts'
-import { type KeyName, type PeerPort, writeKeyName } from './peer-port.ts'
+import { pullKeys } from './key-pull.ts'
+import type { KeyName, PeerPort } from './peer-port.ts'
 import type { Replica } from './replica.ts'
 
 /** What pulls and pushes work with. */
@@ -39,8 +39,6 @@ export class SlotPull {
   readonly #done: (isDone: boolean) => void
   readonly #standing: Standing
   #cursor = 0
-  #wanted: KeyName[] = []
-  #next = 0
 
   constructor(parts: ExchangeParts, peerId: string, slot: number, done: (isDone: boolean) => void) {
     this.#parts = parts
@@ -66,42 +64,17 @@ export class SlotPull {
     const { bytes, start, end } = outcome
     this.#cursor = outcome.fields[0] as number
     this.#parts.space.nowMs = this.#parts.wallMs()
-    this.#wanted = []
-    this.#next = 0
+    const wanted: KeyName[] = []
     const list = new VersionList(new ByteReader(bytes, start, end))
     while (list.next()) {
       if (!list.isNewerThanHere(this.#standing)) continue
-      this.#wanted.push({ database: list.database, key: Buffer.from(bytes.subarray(list.start, list.end)) })
+      wanted.push({ database: list.database, key: Buffer.from(bytes.subarray(list.start, list.end)) })
     }
     if (list.isBroken) return this.#done(false)
-    this.#goOn()
-  }
-
-  #goOn(): void {
-    if (this.#next < this.#wanted.length) this.#askEntries()
-    else if (this.#cursor !== 0) this.#askPage()
-    else this.#done(true)
-  }
-
-  #askEntries(): void {
-    const { deadlineMs, peers } = this.#parts
-    const body = new ByteWriter()
-    for (let at = this.#next; at < this.#wanted.length; at++) writeKeyName(this.#wanted[at]!, body)
-    const answered = (outcome: Outcome) => this.#onEntries(outcome)
-    peers.ask(this.peerId, verbs.read, [READ_ENTRIES], body.bytes, deadlineMs(), answered, 0, body.length)
-  }
-
-  #onEntries(outcome: Outcome): void {
-    if (outcome.kind === 'failed') return this.#done(false)
-    const { counters, replica, wallMs } = this.#parts
-    const count = outcome.fields[0] as number
-    if (count === 0 || count > this.#wanted.length - this.#next) return this.#done(false)
-    const { applied, refusals } = replica.onTransfer(outcome.body, wallMs())
-    counters.keysPulled += applied
-    this.bytes += outcome.end - outcome.start
-    counters.bytesPulled += outcome.end - outcome.start
-    if (refusals.some(({ reason }) => reason !== 'ahead')) return this.#done(false)
-    this.#next += count
-    this.#goOn()
+    pullKeys(this.#parts, this.peerId, wanted, ({ bytes: pulledBytes, isDone }) => {
+      this.bytes += pulledBytes
+      if (isDone && this.#cursor !== 0) this.#askPage()
+      else this.#done(isDone)
+    })
   }
 }

@@ -4,7 +4,8 @@
  *
  *   i32 low | i32 high | u32 removals; before the first of a letter 16 f64 flush marks
  *
- * Tombstones are collected at different times in different places, so summaries may differ although nobody missed
+ * Tombstones below a flush mark do not count: the mark says as much. Nor do those of what expired: each owner sees to
+ * that. They are collected at different times in different places, so summaries may differ although nobody missed
  * anything; that costs a list of versions. A flush leaves a mark instead of tombstones: marks travel along.
  */
 import type { ByteReader, ByteWriter } from '../store/byte-writer.ts'
@@ -30,7 +31,7 @@ export class SlotSummary {
   measure(space: Keyspace, slot: number): void {
     this.low = space.digest.sums[slot << 1]!
     this.high = space.digest.sums[(slot << 1) + 1]!
-    this.removals = sumOfRemovals(space, slot)
+    this.removals = space.tombstones?.sums[slot] ?? 0
   }
 
   /** No entry, and no removal that anybody might have missed. */
@@ -53,21 +54,6 @@ export class SlotSummary {
     this.high = input.u32() | 0
     this.removals = input.u32()
   }
-}
-
-/** Tombstones below a flush mark do not count: the mark says as much. Nor do those of what expired: each owner sees to that. */
-function sumOfRemovals(space: Keyspace, slot: number): number {
-  const { tombstones } = space
-  if (tombstones === null || tombstones.count === 0) return 0
-  const { entries, flushVersion } = tombstones
-  let sum = 0
-  tombstones.each(slot, (ref) => {
-    const version = entries.versionOf(ref)
-    if (version <= flushVersion[entries.databaseOf(ref)]! || tombstones.hasExpired(ref)) return
-    const word = Math.imul((version % 0x100000000) ^ entries.termOf(ref), 0x9e3779b1)
-    sum = (sum + Math.imul(word ^ (word >>> 15), 0x85ebca6b) + Math.floor(version / 0x100000000)) >>> 0
-  })
-  return sum
 }
 
 export function writeMarks(space: Keyspace, out: ByteWriter): void {

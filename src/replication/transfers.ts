@@ -7,7 +7,7 @@
  */
 import { carriedBytesMax } from '../mesh/frame.ts'
 import type { Arrival, Correspondent, Outcome } from '../mesh/link-ports.ts'
-import { type Verbs, verbs } from '../mesh/verbs.ts'
+import { type VerbRow, type Verbs, verbs } from '../mesh/verbs.ts'
 import { ByteWriter } from '../store/byte-writer.ts'
 import type { Keyspace } from '../store/keyspace.ts'
 import { Standing } from '../store/standing.ts'
@@ -46,6 +46,7 @@ interface Transfer {
   readonly keys: readonly KeyName[]
   readonly result: TransferResult
   readonly done: (result: TransferResult) => void
+  readonly verb: VerbRow
   next: number
 }
 
@@ -74,7 +75,8 @@ export class Transfers {
   }
 
   bind(table: Verbs): void {
-    table.bind('transfer', (from, arrival) => this.#onTransfer(from, arrival))
+    table.bind('transfer', (from, arrival) => this.#onTransfer(from, arrival, false))
+    table.bind('confirmed', (from, arrival) => this.#onTransfer(from, arrival, true))
   }
 
   /**
@@ -82,8 +84,22 @@ export class Transfers {
    * else when the peer has answered for all, or failed to.
    */
   send(peerId: string, keys: readonly KeyName[], done: (result: TransferResult) => void): void {
+    this.#send(peerId, keys, done, verbs.transfer)
+  }
+
+  /** The same of entries that a quorum holds: they are taken however old they are. */
+  sendConfirmed(peerId: string, keys: readonly KeyName[], done: (result: TransferResult) => void): void {
+    this.#send(peerId, keys, done, verbs.confirmed)
+  }
+
+  #send(
+    peerId: string,
+    keys: readonly KeyName[],
+    done: (result: TransferResult) => void,
+    verb: VerbRow,
+  ): void {
     const result = { isDone: true, bytes: 0, absent: 0, outdated: 0, refused: 0 }
-    this.#sendNext({ peerId, keys, result, done, next: 0 })
+    this.#sendNext({ peerId, keys, result, done, verb, next: 0 })
   }
 
   #sendNext(transfer: Transfer): void {
@@ -102,7 +118,7 @@ export class Transfers {
     result.bytes += out.length
     const { deadlineMs } = this.limits
     const answered = (outcome: Outcome) => this.#onAnswered(transfer, outcome)
-    this.#ports.ask(peerId, verbs.transfer, [], out.bytes, deadlineMs, answered, 0, out.length)
+    this.#ports.ask(peerId, transfer.verb, [], out.bytes, deadlineMs, answered, 0, out.length)
   }
 
   #write({ database, key }: KeyName, result: TransferResult): boolean {
@@ -132,10 +148,13 @@ export class Transfers {
     this.#sendNext(transfer)
   }
 
-  #onTransfer(from: Correspondent, { correlation, body }: Arrival): void {
-    const { applied, refusals } = this.#replica.onTransfer(body, this.#ports.wallMs())
+  #onTransfer(from: Correspondent, { correlation, body }: Arrival, isConfirmed: boolean): void {
+    const nowMs = this.#ports.wallMs()
+    const replica = this.#replica
+    const { applied, refusals } = isConfirmed ? replica.onTransfer(body, nowMs) : replica.onSent(body, nowMs)
     let outdated = 0
-    for (const { reason } of refusals) if (reason === 'ahead') outdated++
+    // What is late is of no use here either; whoever holds it finds out what is the matter when slots are compared.
+    for (const { reason } of refusals) if (reason === 'ahead' || reason === 'late') outdated++
     this.counters.framesIn++
     this.counters.keysIn += applied
     from.answer(correlation, [applied, outdated, refusals.length - outdated])

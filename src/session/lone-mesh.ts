@@ -11,6 +11,7 @@ import type {
   LinkFacts,
   MeshFace,
   MeshNode,
+  RepairState,
   SlotRange,
   SlotState,
 } from './mesh-face.ts'
@@ -87,6 +88,15 @@ export class LoneMesh implements MeshFace {
 
   hints(): ReturnType<MeshFace['hints']> {
     return NOTHING
+  }
+
+  /** There is nobody to compare with. */
+  repair(): number {
+    return 0
+  }
+
+  repairState(): RepairState {
+    return { figures: NOTHING, cycleTimes: NOTHING, owners: NOTHING }
   }
 
   events(): ReturnType<MeshFace['events']> {

@@ -103,6 +103,23 @@ export interface HandOffFacts {
   }[]
 }
 
+/** What comparisons with other owners have found. */
+export interface RepairState {
+  readonly figures: readonly (readonly [name: string, value: number])[]
+  /** How many comparisons took at most so long; each holds those before it. */
+  readonly cycleTimes: readonly { readonly upToMs: number; readonly count: number }[]
+  readonly owners: readonly {
+    readonly nodeId: string
+    readonly state: string
+    readonly verdict: string
+    readonly intervalMs: number
+    readonly dueInMs: number
+    /** -1: never. */
+    readonly comparedMsAgo: number
+    readonly slotsLeft: number
+  }[]
+}
+
 export interface MeshFace {
   /** False: this node stands alone. */
   readonly isOn: boolean
@@ -134,6 +151,9 @@ export interface MeshFace {
     readonly bytes: number
     readonly oldestMs: number
   }[]
+  /** Compares a slot, or -1 for all, with its other owners soon. Answers how many comparisons that is. */
+  repair(slot: number): number
+  repairState(): RepairState
   /** The latest membership events, newest first. */
   events(countMax: number): readonly { readonly atMs: number; readonly text: string }[]
   /** In words: what the split-brain resolver would decide now. */

@@ -8,8 +8,9 @@
  *    0 f64 version | 8 f64 removed ms | 16 u32 term | 20 u32 newer | 24 u32 older | 28 u32 meta | key bytes
  *
  * A key has an entry or a tombstone, never both. A flush leaves one mark per database instead of tombstones: all
- * versions up to it are dead. What is over a limit is forgotten, the oldest first, and counted: for those keys a node
- * that was away may bring an old value back. It knows nothing of peers; `mayForget` says when everybody has heard.
+ * versions up to it are dead. What is over a limit is forgotten, the oldest first, and counted. `forgottenUpTo` is the
+ * newest version of all that was forgotten: below it, that nothing is known of a key does not mean that it was never
+ * removed. It knows nothing of peers; `mayForget` says when everybody has heard.
  */
 import { wallMsOf } from '../hlc.ts'
 import { supersedes } from '../replication/resolve.ts'
@@ -29,6 +30,9 @@ const VISITS_PER_CLOCK_READING = 128
 /** Whoever misses something for longer than this is known to be away. */
 const EXPIRED_TTL_MS = 30_000
 
+/** Has everybody who may hold an older value heard of this removal, or of this expiry? */
+export type MayForget = (slot: number, removedMs: number, hasExpired: boolean) => boolean
+
 export interface TombstoneLimits {
   countMax: number
   bytesMax: number
@@ -45,6 +49,10 @@ export class Tombstones {
   readonly counters = { buried: 0, superseded: 0, collected: 0, dropped: 0 }
   /** Per physical database: everything up to this version is gone. */
   readonly flushVersion = new Float64Array(DATABASE_COUNT)
+  /** Per slot: a running sum over its removals, without those of what expired and those a flush covers. */
+  readonly sums = new Uint32Array(SLOT_COUNT)
+  /** Removals up to this version may have been forgotten. */
+  forgottenUpTo = 0
   /** What `look` found. */
   version = 0
   term = 0
@@ -118,17 +126,21 @@ export class Tombstones {
     const hash = hashOf(this.#secret, key, start, end)
     let ref = this.#find(slot, hash, database, key, start, end)
     if (ref !== 0 && !supersedes(version, term, this.entries.versionOf(ref), this.entries.termOf(ref))) return
-    if (ref !== 0) this.#unlink(ref)
-    else {
+    if (ref !== 0) {
+      this.sums[slot]! -= this.#addendOf(ref)
+      this.#unlink(ref)
+    } else {
       ref = this.entries.create(database, TYPE_TOMBSTONE, key, start, end, 0)
       this.#index.insert(slot, hash, ref)
       this.count++
       this.counters.buried++
     }
     this.#write(ref, version, term, removedMs)
+    this.sums[slot]! += this.#addendOf(ref)
     this.#link(ref)
     while (this.count > this.limits.countMax || (this.count > 0 && this.usedBytes() > this.limits.bytesMax)) {
       this.counters.dropped++
+      this.noteForgotten(this.entries.versionOf(this.#oldest))
       this.#remove(this.#oldest)
     }
   }
@@ -161,6 +173,11 @@ export class Tombstones {
     this.#remove(found)
   }
 
+  /** Removals up to this version are forgotten, here or where what is known here comes from. */
+  noteForgotten(version: number): void {
+    if (version > this.forgottenUpTo) this.forgottenUpTo = version
+  }
+
   /** Everything in a physical database (-1: in all) up to this version is gone. */
   onFlush(database: number, version: number): void {
     const marks = this.flushVersion
@@ -168,6 +185,7 @@ export class Tombstones {
       if ((database === -1 || database === other) && version > marks[other]!) marks[other] = version
     // The marks cover every tombstone at once; otherwise `collect` finds out which they cover.
     if (database === -1 && version >= this.#versionMax) this.#reset()
+    else this.#sumAnew()
   }
 
   countIn(slot: number): number {
@@ -194,7 +212,7 @@ export class Tombstones {
    * Forgets tombstones older than `ttlMs` of slots whose owners all know of them, for at most `budgetUs`; the next
    * call goes on where this one stopped. Answers how many went.
    */
-  collect(nowMs: number, ttlMs: number, budgetUs: number, mayForget: (slot: number) => boolean): number {
+  collect(nowMs: number, ttlMs: number, budgetUs: number, mayForget: MayForget): number {
     if (this.count === 0) return 0
     if (this.#cursor === 0) {
       if (Math.abs(nowMs - this.#roundEndedMs) < ROUND_PAUSE_MS) return 0
@@ -205,9 +223,10 @@ export class Tombstones {
     for (let visits = 1; this.#cursor !== 0; visits++) {
       const ref = this.#cursor
       this.#cursor = this.#words(ref)[at(ref, NEWER_WORD)]!
-      if (this.#isOver(ref, nowMs, nowMs - ttlMs, mayForget)) {
-        this.counters.collected++
-        this.#remove(ref)
+      if (this.isFlushed(ref)) this.#forget(ref)
+      else if (this.#isOver(ref, nowMs, nowMs - ttlMs, mayForget)) {
+        if (!this.hasExpired(ref)) this.noteForgotten(this.entries.versionOf(ref))
+        this.#forget(ref)
       }
       if (visits % VISITS_PER_CLOCK_READING === 0 && this.#monotonicUs() - startUs > budgetUs) break
     }
@@ -220,12 +239,35 @@ export class Tombstones {
     return slotOf(this.entries.keyBuffer(ref), start, start + this.entries.keyLength(ref))
   }
 
-  #isOver(ref: number, nowMs: number, untilMs: number, mayForget: (slot: number) => boolean): boolean {
-    const { entries } = this
-    if (entries.versionOf(ref) <= this.flushVersion[entries.databaseOf(ref)]!) return true
+  /** A mark says as much as this tombstone. */
+  isFlushed(ref: number): boolean {
+    return this.entries.versionOf(ref) <= this.flushVersion[this.entries.databaseOf(ref)]!
+  }
+
+  #isOver(ref: number, nowMs: number, untilMs: number, mayForget: MayForget): boolean {
     const removedMs = this.removedMsOf(ref)
-    const isOld = removedMs <= untilMs || (this.hasExpired(ref) && removedMs <= nowMs - EXPIRED_TTL_MS)
-    return isOld && mayForget(this.slotOfRef(ref))
+    const hasExpired = this.hasExpired(ref)
+    const isOld = removedMs <= untilMs || (hasExpired && removedMs <= nowMs - EXPIRED_TTL_MS)
+    return isOld && mayForget(this.slotOfRef(ref), removedMs, hasExpired)
+  }
+
+  #forget(ref: number): void {
+    this.counters.collected++
+    this.#remove(ref)
+  }
+
+  /** What a tombstone adds to the sum of its slot. */
+  #addendOf(ref: number): number {
+    if (this.isFlushed(ref) || this.hasExpired(ref)) return 0
+    const version = this.entries.versionOf(ref)
+    const word = Math.imul((version % 0x100000000) ^ this.entries.termOf(ref), 0x9e3779b1)
+    return (Math.imul(word ^ (word >>> 15), 0x85ebca6b) + Math.floor(version / 0x100000000)) >>> 0
+  }
+
+  #sumAnew(): void {
+    this.sums.fill(0)
+    for (let ref = this.#oldest; ref !== 0; ref = this.#words(ref)[at(ref, NEWER_WORD)]!)
+      this.sums[this.slotOfRef(ref)]! += this.#addendOf(ref)
   }
 
   #find(slot: number, hash: number, database: number, key: Uint8Array, start: number, end: number): number {
@@ -254,8 +296,10 @@ export class Tombstones {
     const start = this.entries.keyStart(ref)
     const end = start + this.entries.keyLength(ref)
     const key = this.entries.keyBuffer(ref)
+    const slot = slotOf(key, start, end)
+    this.sums[slot]! -= this.#addendOf(ref)
     this.#unlink(ref)
-    this.#index.locate(slotOf(key, start, end), hashOf(this.#secret, key, start, end), ref)
+    this.#index.locate(slot, hashOf(this.#secret, key, start, end), ref)
     this.#index.removeFound()
     this.entries.free(ref)
     this.count--
@@ -284,6 +328,7 @@ export class Tombstones {
   #reset(): void {
     this.entries.reset()
     this.#index.reset()
+    this.sums.fill(0)
     this.count = 0
     this.#oldest = 0
     this.#newest = 0

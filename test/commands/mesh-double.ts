@@ -113,6 +113,8 @@ export function meshOf(
     slotState: () => 'elsewhere',
     handOff: () => ({ state: 'idle', figures: [], ranges: [] }),
     hints: () => [],
+    repair: () => 0,
+    repairState: () => ({ figures: [], cycleTimes: [], owners: [] }),
     events: () => [],
     explainSplit: () => 'nothing is split',
     figures: () => [],

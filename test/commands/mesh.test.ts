@@ -152,6 +152,49 @@ test('RESET takes a connection back to the levels of the configuration', () => {
   assert.deepEqual(plain(stage.say('MESH CONSISTENCY')), ['read', 'all', 'write', 'one'])
 })
 
+test('MESH REPAIR begins comparisons, of all slots or of one, and says what they have found', () => {
+  const slots: number[] = []
+  const stage = stageOf({
+    repair: (slot) => slots.push(slot),
+    repairState: () => ({
+      figures: [['cycles', 2]],
+      cycleTimes: [{ upToMs: 8, count: 2 }],
+      owners: [
+        {
+          ...{ nodeId: idOf('b'), state: 'waiting', verdict: 'clean', intervalMs: 30_000 },
+          ...{ dueInMs: 5, comparedMsAgo: -1, slotsLeft: 0 },
+        },
+      ],
+    }),
+  })
+  assert.deepEqual(plain(stage.say('MESH REPAIR')), ['slots', 'all', 'comparisons', 1])
+  assert.deepEqual(plain(stage.say('MESH REPAIR all')), ['slots', 'all', 'comparisons', 2])
+  assert.deepEqual(plain(stage.say('MESH REPAIR 16383')), ['slots', '16383', 'comparisons', 3])
+  assert.deepEqual(slots, [-1, -1, 16_383])
+  for (const wrong of ['16384', '-1', 'x', '1.5'])
+    assert.match(stage.text(`MESH REPAIR ${wrong}`), /^ERR Invalid or out of range slot/)
+  assert.match(stage.text('MESH REPAIR 1 2'), /^ERR unknown subcommand/)
+  assert.deepEqual(plain(stage.say('MESH REPAIR STATUS')), [
+    ...['cycles', 2, 'cycles-by-ms', [8, 2], 'owners'],
+    // biome-ignore format: names beside their values
+    [[
+      'name', 'node-b', 'state', 'waiting', 'verdict', 'clean', 'interval-ms', 30_000, 'due-in-ms', 5,
+      'compared-ms-ago', -1, 'slots-left', 0,
+    ]],
+  ])
+})
+
+test('DEBUG LOSE takes keys away without a trace', () => {
+  const stage = new Stage({ 'enable-debug-command': 'yes' })
+  for (let i = 0; i < 20; i++) stage.say(`SET k${i} v`)
+  const { space } = stage.node
+  assert.match(stage.text('DEBUG LOSE 101'), /^ERR percent/)
+  assert.equal(stage.text('DEBUG LOSE 0'), '0')
+  assert.equal(stage.text('DEBUG LOSE 100'), '20')
+  assert.equal(stage.text('DBSIZE'), '0')
+  assert.ok(space.digest.sums.every((sum) => sum === 0))
+})
+
 test('MESH of a node alone says that it is alone', () => {
   const stage = new Stage({ id: 'solo', bind: '127.0.0.1' })
   assert.equal((plain(stage.say('MESH MEMBERS')) as unknown[][])[0]![1], 'solo')
@@ -159,12 +202,23 @@ test('MESH of a node alone says that it is alone', () => {
   assert.match(String((plain(stage.say('MESH EXPLAIN key')) as unknown[])[11]), /alone/)
   for (const empty of ['HINTS', 'EVENTS']) assert.deepEqual(plain(stage.say(`MESH ${empty}`)), [])
   assert.match(stage.text('INFO mesh'), /^mesh_nodes:1\r$/m)
+  assert.match(stage.text('MESH REPAIR'), /^ERR there is no other owner/)
   assert.match(stage.text('CLUSTER MEET 127.0.0.1 7000'), /^ERR this node stands alone/)
 })
 
 test('MESH HELP names every sub-command', () => {
   const help = String(plain(stageOf().say('MESH HELP')))
-  for (const word of ['CONSISTENCY', 'EVENTS', 'EXPLAIN', 'HINTS', 'INFO', 'MEMBERS', 'OWNERS', 'RING'])
+  for (const word of [
+    'CONSISTENCY',
+    'EVENTS',
+    'EXPLAIN',
+    'HINTS',
+    'INFO',
+    'MEMBERS',
+    'OWNERS',
+    'REPAIR',
+    'RING',
+  ])
     assert.match(help, new RegExp(`\\b${word}\\b`))
   assert.match(stageOf().text('MESH BOGUS'), /^ERR unknown subcommand 'BOGUS'. Try MESH HELP./)
 })

@@ -10,6 +10,7 @@ import { areFields } from '../../src/mesh/fields.ts'
 import { Answer, type Answered, Arrival, type Correspondent } from '../../src/mesh/link-ports.ts'
 import { type VerbRow, Verbs, verbs } from '../../src/mesh/verbs.ts'
 import { Node } from '../../src/node.ts'
+import { MeshRepair } from '../../src/mesh-repair.ts'
 import { Placement } from '../../src/placement/placement.ts'
 import { planOf } from '../../src/placement/plan.ts'
 import { Claims } from '../../src/replication/claims.ts'
@@ -72,6 +73,11 @@ export class WorldNode implements PeerPort {
   readonly confirming: Confirming
   readonly doubts: Doubts
   readonly answers: OwnerAnswers
+  readonly repair: MeshRepair
+  /** 0: only by hand. */
+  repairIntervalMs = 0
+  /** How far this node's clock is off. */
+  skewMs = 0
   readonly session = ownSession()
   readonly standing: Standing
   isReady = false
@@ -114,6 +120,7 @@ export class WorldNode implements PeerPort {
         return true
       },
       acknowledge: () => {},
+      isWhole: (slot) => this.settling.isWhole(slot),
     })
     const wallMs = () => this.wallMs()
     const monotonicMs = () => world.clock.nowMs
@@ -174,13 +181,24 @@ export class WorldNode implements PeerPort {
         onOutclaimed: (slots) => this.settling.onOutclaimed(slots),
       },
     )
+    const { settling } = this
+    this.repair = new MeshRepair(
+      { exchange, roles, settling, transfers },
+      {
+        ...{ monotonicMs, wallMs, fingerprint, random32: ports.random32 },
+        intervalMs: () => this.repairIntervalMs,
+        mayAnswer: (peerId) => !this.buried.has(peerId) && world.isAlive(peerId),
+        isAnyBehind: () => false,
+      },
+    )
     this.answers.bind(this.verbs)
     this.transfers.bind(this.verbs)
     this.contents.bind(this.verbs)
+    this.repair.bind(this.verbs)
   }
 
   wallMs(): number {
-    return WALL_MS + this.world.clock.nowMs
+    return WALL_MS + this.world.clock.nowMs + this.skewMs
   }
 
   get counters() {
@@ -355,6 +373,7 @@ export class OwnersWorld {
       if (!this.isAlive(node.id)) continue
       node.roles.update(this.table, this.clock.nowMs)
       if (isNewTable) node.onOwners()
+      node.repair.antiEntropy.onMembers()
     }
   }
 
@@ -463,6 +482,7 @@ export class OwnersWorld {
       node.hints.onTick(this.clock.nowMs)
       node.confirming.onTick(this.clock.nowMs)
       node.doubts.onTick(this.clock.nowMs)
+      node.repair.onTick(this.clock.nowMs)
     }
     this.clock.after(TICK_MS, () => this.#tick())
   }

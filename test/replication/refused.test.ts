@@ -14,6 +14,9 @@ function healingOf(): MeshHealing {
     { selfId: id, space, roles, replica, pool },
     {
       monotonicMs: () => 0,
+      random32: () => 1,
+      repairIntervalMs: () => 0,
+      isAnyAway: () => false,
       wallMs: () => 0,
       wake: () => {},
       fingerprint: () => 0,

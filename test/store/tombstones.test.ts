@@ -333,3 +333,58 @@ test('a random sequence of removals, births and lists agrees with a Map, and eve
   for (const key of keys) for (const database of [0, 1]) grave.set(key, database)
   assert.deepEqual([tombstones.count, tombstones.usedBytes()], [0, 0])
 })
+
+test('the sum of a slot follows its removals, and leaves out what expired and what a flush covers', () => {
+  const grave = new Grave()
+  const { space, tombstones } = grave
+  tombstones.keepsExpired = true
+  const slot = slotOf(Buffer.from('{s}a'), 0, 4)
+  const sumOf = (): number => tombstones.sums[slot]!
+  for (const key of ['{s}a', '{s}b']) grave.set(key)
+  grave.remove('{s}a')
+  const ofA = sumOf()
+  assert.notEqual(ofA, 0)
+  grave.remove('{s}b')
+  assert.notEqual(sumOf(), ofA)
+  grave.set('{s}b')
+  assert.equal(sumOf(), ofA, 'a key that is back is no removal')
+  space.setExpiry(grave.set('{s}c'), NOW + 5)
+  space.nowMs = NOW + 10
+  const key = Buffer.from('{s}c')
+  space.peek(0, key, 0, key.length)
+  assert.equal(tombstones.count, 2)
+  assert.equal(sumOf(), ofA, 'each owner sees for itself what expires')
+  grave.set('{s}d', 3)
+  grave.remove('{s}d', 3)
+  assert.notEqual(sumOf(), ofA)
+  space.clear(3)
+  assert.equal(sumOf(), ofA, 'the mark says as much')
+  grave.bury('{s}a', space.hlc.next(NOW, 0))
+  assert.notEqual(sumOf(), ofA, 'a newer removal of the same key')
+  space.clear(-1)
+  assert.equal(sumOf(), 0)
+  assert.equal(tombstones.count, 0)
+})
+
+test('what is forgotten leaves its version behind, whether its time had come or there was no room', () => {
+  const grave = new Grave()
+  const { tombstones } = grave
+  grave.set('a')
+  grave.remove('a')
+  const [version] = grave.find('a').split(' ').map(Number)
+  assert.equal(
+    tombstones.collect(NOW + TTL_MS + 1, TTL_MS, 1e9, () => false),
+    0,
+  )
+  assert.equal(tombstones.forgottenUpTo, 0)
+  assert.equal(tombstones.collect(NOW + TTL_MS + 20_000, TTL_MS, 1e9, ALWAYS), 1)
+  assert.equal(tombstones.forgottenUpTo, version)
+  tombstones.limits.countMax = 1
+  for (const key of ['b', 'c']) {
+    grave.set(key)
+    grave.remove(key)
+  }
+  assert.deepEqual([tombstones.count, tombstones.counters.dropped], [1, 1])
+  const [ofC] = grave.find('c').split(' ').map(Number)
+  assert.ok(tombstones.forgottenUpTo > version! && tombstones.forgottenUpTo < ofC!)
+})
