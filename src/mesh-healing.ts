@@ -101,12 +101,7 @@ export class MeshHealing {
     const monotonicUs = (): number => ports.monotonicMs() * 1000
     const leftoverPorts = { monotonicMs, monotonicUs, fingerprint, mayAnswer }
     this.leftovers = new Leftovers({ roles, transfers, exchange }, leftoverPorts)
-    this.rebalance = new Rebalance(selfId, {
-      monotonicMs,
-      isWhole: (slot) => this.settling.isWhole(slot),
-      keysMoved: () => this.exchangeCounters.keysPulled,
-      bytesMoved: () => this.exchangeCounters.bytesPulled,
-    })
+    this.rebalance = this.#makeRebalance(selfId, monotonicMs)
     const { former, intake, repairs } = this
     this.settling = new Settling(
       { selfId, roles, claims, repairs, former, intake, exchange },
@@ -140,6 +135,15 @@ export class MeshHealing {
       },
     )
     this.repair = this.#makeRepair(exchange)
+  }
+
+  #makeRebalance(selfId: string, monotonicMs: () => number): Rebalance {
+    return new Rebalance(selfId, {
+      monotonicMs,
+      isWhole: (slot) => this.settling.isWhole(slot),
+      keysMoved: () => this.exchangeCounters.keysPulled,
+      bytesMoved: () => this.exchangeCounters.bytesPulled,
+    })
   }
 
   #makeRepair(exchange: ExchangeParts): MeshRepair {
