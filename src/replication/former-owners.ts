@@ -32,7 +32,11 @@ export class FormerOwners {
   onPlaced(ranges: readonly PlanRange[]): void {
     for (const { after, before, end, gained, lost, start } of ranges) {
       if (gained.length === 0 && lost.length === 0) continue
-      for (let slot = start; slot <= end; slot++) this.#onChange(slot, before, after)
+      const isOurs = after.includes(this.#selfId)
+      for (let slot = start; slot <= end; slot++) {
+        if (isOurs) this.#onChange(slot, before, after, lost)
+        else this.forgetSlot(slot)
+      }
     }
   }
 
@@ -59,13 +63,17 @@ export class FormerOwners {
     }
   }
 
-  #onChange(slot: number, before: readonly string[], after: readonly string[]): void {
+  #onChange(
+    slot: number,
+    before: readonly string[],
+    after: readonly string[],
+    lost: readonly string[],
+  ): void {
     const earlier = this.#former[slot]!
-    const left = before.filter((id) => !after.includes(id))
-    const stillFormer = earlier.filter((id) => !after.includes(id) && !left.includes(id))
-    this.#former[slot] = stillFormer.length === 0 ? left : [...stillFormer, ...left]
-    this.#before[slot] = earlier.length === 0 ? before : NOBODY
-    if (!after.includes(this.#selfId)) return this.forgetSlot(slot)
+    const isFirst = earlier.length === 0
+    const stillFormer = isFirst ? earlier : earlier.filter((id) => !after.includes(id) && !lost.includes(id))
+    this.#former[slot] = stillFormer.length === 0 ? lost : [...stillFormer, ...lost]
+    this.#before[slot] = isFirst ? before : NOBODY
     const holder = this.#claims.holderOf(slot)
     if (!after.includes(holder)) this.#claims.learn(slot, this.#claims.termOf(slot) + 1)
   }

