@@ -69,6 +69,8 @@ export class Intake {
   #hotStreams = 0
   #comparisons = 0
   #queued = 0
+  #isPumping = false
+  #isPumpDue = false
 
   constructor(parts: ExchangeParts, ports: IntakePorts) {
     this.#parts = parts
@@ -96,9 +98,22 @@ export class Intake {
     if (former !== undefined) this.#letGo(former)
   }
 
-  /** All that has a place begins; asked for once what is wanted together has been named. */
+  /**
+   * All that has a place begins; asked for once what is wanted together has been named. Who is told that its slot was
+   * let go may ask for this again: that is done after this round, not within it.
+   */
   pump(): void {
-    if (this.#queued === 0) return
+    this.#isPumpDue = true
+    if (this.#isPumping) return
+    this.#isPumping = true
+    while (this.#isPumpDue) {
+      this.#isPumpDue = false
+      if (this.#queued > 0) this.#beginAll()
+    }
+    this.#isPumping = false
+  }
+
+  #beginAll(): void {
     const hot = new Set(this.#ports.waitingSlots())
     const mayBegin = this.throttle.mayBegin(this.#ports.monotonicMs())
     for (const lane of this.#lanes.values()) {
@@ -126,8 +141,9 @@ export class Intake {
     wanted.done(false)
   }
 
-  /** Out of the queue; undefined: it is not needed any more. */
+  /** Out of the queue; undefined: it is not needed any more, or another has taken its place meanwhile. */
   #take(queue: Map<number, Wanted>, wanted: Wanted): Wanted | undefined {
+    if (queue.get(wanted.slot) !== wanted) return undefined
     queue.delete(wanted.slot)
     if (!wanted.isNeeded()) {
       this.#letGo(wanted)

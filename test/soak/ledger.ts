@@ -21,6 +21,8 @@ const DOUBTS_MAX = 20_000
 /** Lets a key that is no longer looked at go without leaving a tombstone. */
 const FAREWELL_MS = 1000
 const COMPLAINTS_MAX = 100
+const STORY_MAX = 8
+const SHOWN_MAX = 60
 const TRIES = 20
 const NONE = ''
 
@@ -32,6 +34,10 @@ interface Key {
   endsFromMs: number
   endsByMs: number
   isBusy: boolean
+  /** It has shown a defect, once: no more is made of it. */
+  isOut: boolean
+  /** What was asked last, and what became of it. */
+  readonly story: string[]
   /** An end was asked for, and nobody knows whether it was heard. */
   mayEnd: boolean
 }
@@ -105,12 +111,15 @@ export class Ledger {
 
   answered({ key, operation }: Request, reply: Reply, nowMs: number): void {
     key.isBusy = false
+    tell(key, operation, show(reply, SHOWN_MAX), nowMs)
     try {
       conclude(operation, reply, nowMs)
     } catch (error) {
       this.#complain((error as Error).message)
-      return this.#doubt(key, [...key.states, NONE], nowMs)
+      key.isOut = true
+      return this.#doubt(key, key.states, nowMs)
     }
+    if (key.isOut) return
     if (operation.outcome === 'open') return this.#leftOpen(key, operation, nowMs)
     if (operation.outcome === 'failed') {
       this.refusedCount++
@@ -123,6 +132,7 @@ export class Ledger {
   /** The connection is gone: nobody will ever know. */
   unanswered({ key, operation }: Request, nowMs: number): void {
     key.isBusy = false
+    tell(key, operation, 'no answer', nowMs)
     operation.outcome = 'open'
     this.#leftOpen(key, operation, nowMs)
   }
@@ -153,10 +163,10 @@ export class Ledger {
       const isAbsent = before.every((state) => state === NONE)
       if (isAbsent && !operation.isWrite) this.resurrectedCount++
       else this.lostCount++
-      this.#complain(
-        `${operation.words.join(' ')} -> ${show(operation.reply, 120)}, not of ${before.join(' or ') || 'nothing'}`,
-      )
-      return this.#doubt(key, [...key.states, NONE], nowMs)
+      const allowed = before.map((state) => (state === NONE ? 'nothing' : state.slice(0, SHOWN_MAX)))
+      this.#complain(`${key.name} holds none of ${allowed.join(' | ')}: ${key.story.join('; ')}`)
+      key.isOut = true
+      return this.#doubt(key, key.states, nowMs)
     }
     if (key.states.length > 1) {
       if (!operation.isWrite) this.#retired.push(key)
@@ -189,7 +199,22 @@ export class Ledger {
 
 function fresh(letter: string, number: number): Key {
   const [endsFromMs, endsByMs] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
-  return { name: `${letter}:${number}`, states: [NONE], endsFromMs, endsByMs, isBusy: false, mayEnd: false }
+  return {
+    name: `${letter}:${number}`,
+    states: [NONE],
+    endsFromMs,
+    endsByMs,
+    isBusy: false,
+    mayEnd: false,
+    isOut: false,
+    story: [],
+  }
+}
+
+function tell({ story }: Key, { invokedMs, words }: Operation, answer: string, nowMs: number): void {
+  if (story.length === STORY_MAX) story.shift()
+  const asked = words.join(' ').slice(0, SHOWN_MAX)
+  story.push(`${invokedMs.toFixed(0)}-${nowMs.toFixed(0)} ${asked} -> ${answer}`)
 }
 
 function forget(key: Key): void {
