@@ -41,11 +41,11 @@ const IN_PROCESS_SET_SHARE = 3
 const IN_PROCESS_GET_SHARE = 2
 const DIRECT_SHARE = 0.85
 
-/** For a run of about two seconds. */
-const SET_REQUESTS: Readonly<Record<number, number>> = { 1: 100_000, 16: 800_000, 64: 1_000_000 }
-const GET_REQUESTS: Readonly<Record<number, number>> = { 1: 120_000, 16: 1_200_000 }
-const WAIT_REQUESTS: Readonly<Record<number, number>> = { 1: 60_000, 16: 120_000 }
-const LATENCY_REQUESTS = 20_000
+/** For runs of one or two seconds. */
+const SET_REQUESTS: Readonly<Record<number, number>> = { 1: 60_000, 16: 500_000, 64: 700_000 }
+const GET_REQUESTS: Readonly<Record<number, number>> = { 1: 80_000, 16: 800_000 }
+const WAIT_REQUESTS: Readonly<Record<number, number>> = { 1: 40_000, 16: 80_000 }
+const LATENCY_REQUESTS = 10_000
 
 export async function measureMesh(report: Report, options: MeshBenchOptions): Promise<void> {
   const [mesh, redis] = [await startMesh(), await startRedis()]

@@ -137,3 +137,21 @@ test('beyond the limit of keys the outcome is open at once', () => {
   assert.deepEqual([waits.is, dropped.is], ['waiting', 'open'])
   assert.equal(first.doubts.counters.dropped, 1)
 })
+
+test('a doubt of many keys is judged once for each answer, not once for each key of it', () => {
+  const { world, nodes, key } = three()
+  const [first, second, third] = nodes
+  const keys = Array.from({ length: 200 }, (_, i) => `{${key}}:${i}`)
+  const bytes = first.effectsOf(`MSET ${keys.map((one) => `${one} v`).join(' ')}`)
+  for (const node of [second, third]) node.take(first.id, bytes)
+  const ownersOf = first.roles.ownersOf.bind(first.roles)
+  let looks = 0
+  first.roles.ownersOf = (slot) => {
+    looks++
+    return ownersOf(slot)
+  }
+  const outcome = doubt(first, bytes, true)
+  world.run(100)
+  assert.equal(outcome.is, 'confirmed')
+  assert.ok(looks < 10 * keys.length, `${looks} looks`)
+})
