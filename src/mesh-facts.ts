@@ -6,6 +6,7 @@ import type { GossipEvent } from '../gossip/index.ts'
 import { splitAddress } from '../gossip/index.ts'
 import type { Faults } from './mesh/faults.ts'
 import { handOffLines, handOffOf, slotStateOf } from './mesh-hand-off.ts'
+import { limitLines, limitsOf } from './mesh-limits.ts'
 import type { MeshNode as MeshNodeMachine } from './mesh-node.ts'
 import { HTTP_OFFSET, weightOf } from './mesh-settings.ts'
 import { NOBODY, SERVING, UNSETTLED } from './replication/slot-roles.ts'
@@ -161,6 +162,10 @@ export class MeshFacts implements MeshFace {
     return this.#mesh.membership.explain()
   }
 
+  limits(): ReturnType<MeshFace['limits']> {
+    return limitsOf(this.#mesh)
+  }
+
   figures(): ReturnType<MeshFace['figures']> {
     const { batches, beliefs, forwards, isReady, membership, pool } = this.#mesh
     const { replica, roles, routing, settings } = this.#mesh
@@ -213,6 +218,7 @@ export class MeshFacts implements MeshFace {
       ['mesh_circuits_opened', pool.room.counters.circuitsOpened],
       ['mesh_links_silent', pool.room.counters.silentLinks],
       ...this.#mesh.healing.repair.figures(),
+      ...limitLines(this.#mesh),
       ['mesh_awareness', snapshot.awarenessScore],
       ...pressureLines(this.#mesh.node.state.pressure),
     ]

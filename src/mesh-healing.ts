@@ -207,12 +207,13 @@ export class MeshHealing {
     this.repair.repaired.forget(id)
   }
 
-  onTick(nowMs: number): void {
+  /** `share`: of its budgets that background work may use now. */
+  onTick(nowMs: number, share: number): void {
     this.intake.onTick()
     this.settling.onTick(nowMs)
     this.leftovers.onTick(nowMs)
     this.rebalance.onTick(nowMs)
-    this.hints.onTick(nowMs)
+    this.hints.onTick(nowMs, share)
     this.confirming.onTick(nowMs)
     this.doubts.onTick(nowMs)
     this.repair.onTick(nowMs)

@@ -50,7 +50,7 @@ export class MeshNode {
   readonly #bound = new Verbs()
   readonly #effects: MeshEffects
   readonly #requests: MeshRequests
-  readonly #tombstones: Tombstones
+  readonly tombstones: Tombstones
   #isFlushAsked = false
   #isStopped = false
 
@@ -59,8 +59,8 @@ export class MeshNode {
     this.settings = settings
     this.#ports = ports
     const { id } = settings
-    this.#tombstones = new Tombstones(node.space.secret, () => ports.monotonicMs() * 1000)
-    this.#tombstones.keepsExpired = true
+    this.tombstones = new Tombstones(node.space.secret, () => ports.monotonicMs() * 1000)
+    this.tombstones.keepsExpired = true
     this.members = this.#makeMembers()
     this.roles = new SlotRoles(id, this.beliefs, this.#roleEvents(), () => PRESENCE_MS)
     this.#effects = this.#makeEffects()
@@ -147,7 +147,7 @@ export class MeshNode {
       if (isAlive && !isLinkUp && this.pool.to(id) !== undefined) this.beliefs.onLinkUp(id, nowMs)
     }
     this.batches.onTick(nowMs)
-    this.healing.onTick(nowMs)
+    this.healing.onTick(nowMs, this.node.state.pressure.share)
     this.members.departure.onTick(nowMs)
     this.messages.onTick(nowMs)
     this.roles.look(nowMs)
@@ -204,7 +204,7 @@ export class MeshNode {
       // Alone, a node pays for no copies: neither effects nor tombstones are kept for nobody.
       const hasPeers = this.roles.groups.some(({ peerIds }) => peerIds.length > 0)
       this.node.effects.isOn = hasPeers
-      if (hasPeers) this.node.space.tombstones = this.#tombstones
+      if (hasPeers) this.node.space.tombstones = this.tombstones
       this.healing.onOwners()
     }
     this.healing.repair.antiEntropy.onMembers()

@@ -38,6 +38,8 @@ const HELP: readonly string[] = [
   '    Return figures about the mesh.',
   'ITEM <key>',
   '    Return the value of <key> with its version, term and expiry.',
+  'LIMITS',
+  '    Return everything that can grow: how much there is, may be, and was turned away.',
   'MEMBERS',
   '    Return the nodes of the mesh and how they are doing.',
   'OWNERS <key>',
@@ -156,6 +158,20 @@ function hints(call: Call): void {
   }
 }
 
+function limits(call: Call): void {
+  const { node, reply } = call
+  const bounds = node.mesh.limits()
+  reply.array(bounds.length)
+  for (const { beyond, most, name, now, shed } of bounds) {
+    reply.map(5)
+    writeValue(reply, 'name', name)
+    writeValue(reply, 'now', now)
+    writeValue(reply, 'most', most)
+    writeValue(reply, 'shed', shed)
+    writeValue(reply, 'beyond', beyond)
+  }
+}
+
 function events(call: Call): void {
   const { args, node, reply } = call
   if (args.count > 3) {
@@ -238,6 +254,7 @@ const subcommands: readonly Command[] = [
   { ...ASKS, name: 'explain', arity: 3, serve: explain, syntax: 'key|SPLIT', summary: 'Answers which node serves a key and why, or what a split would come to' },
   { ...ASKS, name: 'hints', arity: 2, serve: hints, complexity: PER_NODE, syntax: '', summary: 'Answers what is kept for nodes that are away' },
   { ...ASKS, name: 'events', arity: -2, serve: events, complexity: 'O(N) where N is the number of events', syntax: '[count]', summary: 'Answers the latest membership events' },
+  { ...ASKS, name: 'limits', arity: 2, serve: limits, syntax: '', summary: 'Answers what can grow, how far it has and how far it may' },
   { ...ASKS, name: 'info', arity: 2, serve: info, syntax: '', summary: 'Answers figures about the mesh' },
   { ...ASKS, name: 'consistency', arity: -2, serve: consistency, syntax: '[READ one|quorum|all] [WRITE one|quorum|all]', summary: 'Chooses or answers the levels at which this connection reads and writes' },
   { ...ASKS, name: 'chaos', arity: -3, flags: ADMIN | NOSCRIPT | LOADING | STALE, serve: chaos, complexity: PER_NODE, syntax: CHAOS_SYNTAX, summary: 'Disturbs what this node and its peers say to each other, for tests' },

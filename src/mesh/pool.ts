@@ -243,7 +243,7 @@ export class Pool implements PeerHost, LinkOwner<Link> {
   admits(link: Link, peer: PeerIdentity): Refusal | undefined {
     const known = this.#peers.get(peer.id)
     if (known !== undefined) return known.admits(link, peer)
-    return this.#strangersCount() >= this.limits.strangersCountMax ? 'capacity' : undefined
+    return this.strangersCount >= this.limits.strangersCountMax ? 'capacity' : undefined
   }
 
   onReady(link: Link): void {
@@ -327,7 +327,7 @@ export class Pool implements PeerHost, LinkOwner<Link> {
 
   /** Somebody at that address, whoever it is; undefined when there are too many such acquaintances. */
   #meetAt(address: Address): Peer | undefined {
-    if (this.#isLeaving || this.#strangersCount() >= this.limits.strangersCountMax) return undefined
+    if (this.#isLeaving || this.strangersCount >= this.limits.strangersCountMax) return undefined
     const peer = new Peer(this, '', address, false)
     this.#byAddress.set(address, peer)
     return peer
@@ -350,7 +350,8 @@ export class Pool implements PeerHost, LinkOwner<Link> {
     for (const peer of this.#byAddress.values()) if (peer.id === '') yield peer
   }
 
-  #strangersCount(): number {
+  /** Peers outside the view. */
+  get strangersCount(): number {
     let count = 0
     for (const peer of this.#everybody()) if (!peer.isMember) count++
     return count

@@ -73,7 +73,15 @@ const SPARE_WRITERS_MAX = 64
 const NO_BATCHES: readonly Batch[] = []
 
 export class Batches {
-  readonly counters = { batches: 0, bytes: 0, acknowledgements: 0, refusals: 0, missed: 0, expired: 0 }
+  readonly counters = {
+    batches: 0,
+    bytes: 0,
+    acknowledgements: 0,
+    refusals: 0,
+    missed: 0,
+    overflowed: 0,
+    expired: 0,
+  }
   limits: BatchLimits
   readonly #ports: BatchPorts
   readonly #lanes = new Map<string, Lane>()
@@ -96,6 +104,13 @@ export class Batches {
   /** Batches sent and not yet answered by everyone. */
   get waitingCount(): number {
     return this.#waiting.length
+  }
+
+  /** What the peer that is farthest behind has yet to confirm. */
+  get unconfirmedBytes(): number {
+    let bytes = 0
+    for (const lane of this.#lanes.values()) bytes = Math.max(bytes, lane.bytes)
+    return bytes
   }
 
   /** The owners have changed; what is open leaves under the old ones. */
@@ -216,6 +231,7 @@ export class Batches {
     for (const peerId of group.peerIds) {
       const lane = this.#laneOf(peerId)
       const hasRoom = hasRoomFor(length, lane.bytes, this.limits.unconfirmedBytesMax)
+      if (!hasRoom) this.counters.overflowed++
       const frame = this.#frame
       frame.number = batch.number
       frame.previous = lane.last

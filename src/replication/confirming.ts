@@ -80,6 +80,7 @@ export class Confirming {
   readonly counters = {
     confirmed: 0,
     unavailable: 0,
+    overflowed: 0,
     pulled: 0,
     readRepairs: 0,
     repairsDropped: 0,
@@ -115,9 +116,10 @@ export class Confirming {
     const check: Check = { left: keys.length, isOver: false, done }
     this.#ports.wake()
     if (keys.length === 0) this.#immediate.push({ check, outcome: 'ok' })
-    else if (this.#open.size + keys.length > this.limits.questionsMax)
+    else if (this.#open.size + keys.length > this.limits.questionsMax) {
+      this.counters.overflowed++
       this.#immediate.push({ check, outcome: 'unavailable' })
-    else for (const name of keys) this.#ask(name, level, check)
+    } else for (const name of keys) this.#ask(name, level, check)
   }
 
   /** The end of a round, after the effects of that round have left. */

@@ -164,10 +164,11 @@ export class Hints {
     return rows
   }
 
-  onTick(nowMs: number): void {
+  /** `share`: of what may be sent between two ticks, as long as this node has enough to do. */
+  onTick(nowMs: number, share = 1): void {
     for (const absence of this.#absences.values()) {
-      absence.keysLeft = this.limits.keysPerTick
-      absence.bytesLeft = this.limits.bytesPerTick
+      absence.keysLeft = Math.ceil(this.limits.keysPerTick * share)
+      absence.bytesLeft = Math.ceil(this.limits.bytesPerTick * share)
       if (countOf(absence) > 0 && nowMs - absence.sinceMs > this.limits.ttlMs) this.#expire(absence)
       this.#replay(absence)
     }

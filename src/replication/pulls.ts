@@ -37,6 +37,8 @@ export interface PullLimits {
 
 export class Pulls {
   readonly limits: PullLimits = { pullsMax: 16384, waitsMax: 262144, attemptsMax: 3 }
+  /** Keys not asked for, and effects that may not wait, for want of room. */
+  readonly counters = { refused: 0 }
   /** Effects that wait, over all keys. */
   waitCount = 0
   readonly #byName = new Map<string, Pull>()
@@ -51,7 +53,10 @@ export class Pulls {
 
   /** The pull of a key that has none, unless there are too many; the caller asks `sender`. */
   open(sender: string, slot: number, database: number, key: Buffer, start: number, end: number): Pull | null {
-    if (this.#byName.size >= this.limits.pullsMax) return null
+    if (this.#byName.size >= this.limits.pullsMax) {
+      this.counters.refused++
+      return null
+    }
     const own = Buffer.from(key.subarray(start, end))
     const pull: Pull = { slot, database, key: own, waits: [], asked: sender, attempts: 1 }
     this.#byName.set(nameOf(database, key, start, end), pull)
@@ -66,7 +71,10 @@ export class Pulls {
 
   /** False: too many wait already. */
   wait(pull: Pull, wait: Wait): boolean {
-    if (this.waitCount >= this.limits.waitsMax) return false
+    if (this.waitCount >= this.limits.waitsMax) {
+      this.counters.refused++
+      return false
+    }
     this.waitCount++
     pull.waits.push(wait)
     wait.received.wait(wait.batch)

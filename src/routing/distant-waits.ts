@@ -80,7 +80,7 @@ const NOTHING = Buffer.alloc(0)
 
 export class DistantWaits {
   readonly limits = { countMax: 65_536 }
-  readonly counters = { begun: 0, askedAgain: 0, ended: 0, open: 0 }
+  readonly counters = { begun: 0, refused: 0, askedAgain: 0, ended: 0, open: 0 }
   readonly #parts: DistantWaitsParts
   readonly #bySession = new Map<Session, Wait>()
   readonly #byNumber = new Map<number, Wait>()

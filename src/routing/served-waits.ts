@@ -74,6 +74,13 @@ export class ServedWaits {
     return count
   }
 
+  /** Of the peer that has most of them. */
+  get countOfBusiest(): number {
+    let count = 0
+    for (const waits of this.#byPeer.values()) count = Math.max(count, waits.size)
+    return count
+  }
+
   bind(bound: Verbs): void {
     bound.bind('wait', (from, { body, correlation, fields }) => {
       const [number, database, manners] = fields as [number, number, number]

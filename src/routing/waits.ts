@@ -41,7 +41,8 @@ export interface WaitsParts {
   }
 }
 
-export const TOO_MANY_WAITS = 'ERR too many clients of this node wait for keys of other nodes'
+export const TOO_MANY_WAITS =
+  'TRYAGAIN too many clients of this node wait for keys of other nodes: nothing was run'
 
 export class Waits {
   readonly served: ServedWaits
@@ -70,8 +71,11 @@ export class Waits {
   beginElsewhere(session: Session, row: CommandRow, args: Args, slots: readonly number[]): boolean {
     const waitMs = readWaitMs(row, args)
     if (waitMs === undefined) return false
-    if (this.distant.isFull) session.writer.error(TOO_MANY_WAITS)
-    else this.distant.begin(session, row, args, slots, waitMs)
+    if (!this.distant.isFull) this.distant.begin(session, row, args, slots, waitMs)
+    else {
+      this.distant.counters.refused++
+      session.writer.error(TOO_MANY_WAITS)
+    }
     return true
   }
 

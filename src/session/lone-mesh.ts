@@ -107,6 +107,10 @@ export class LoneMesh implements MeshFace {
     return `${ALONE}: there is nobody to be parted from`
   }
 
+  limits(): ReturnType<MeshFace['limits']> {
+    return []
+  }
+
   figures(): ReturnType<MeshFace['figures']> {
     return [
       ['mesh_enabled', 0],

@@ -120,6 +120,17 @@ export interface RepairState {
   }[]
 }
 
+/** Something that can grow, and its limit. */
+export interface Bound {
+  readonly name: string
+  readonly now: number
+  readonly most: number
+  /** How often more was turned away. */
+  readonly shed: number
+  /** What becomes of more. */
+  readonly beyond: string
+}
+
 export interface MeshFace {
   /** False: this node stands alone. */
   readonly isOn: boolean
@@ -154,6 +165,8 @@ export interface MeshFace {
   /** Compares a slot, or -1 for all, with its other owners soon. Answers how many comparisons that is. */
   repair(slot: number): number
   repairState(): RepairState
+  /** Everything that can grow. */
+  limits(): readonly Bound[]
   /** The latest membership events, newest first. */
   events(countMax: number): readonly { readonly atMs: number; readonly text: string }[]
   /** In words: what the split-brain resolver would decide now. */

@@ -97,6 +97,7 @@ export function meshOf(
     slotsFailed: 0,
     fingerprint: '0123456789abcdef',
     epoch: 3,
+    limits: () => [],
     faults: null,
     nodes: () => nodes,
     ranges: () => ranges,

@@ -224,3 +224,27 @@ test('a repair that fails is asked for again', () => {
   assert.equal(second.has('k'), true)
   assert.equal(first.hints.needsRepair('n1'), false)
 })
+
+test('what an owner misses in five minutes at 2,000 writes a second, each to a key of its own, is all kept', () => {
+  const { first } = pair()
+  const { hints } = first
+  const key = Buffer.alloc(40, 'k')
+  for (let i = 0; i < 600_000; i++) {
+    key.writeUInt32LE(i, 0)
+    hints.rememberKey('n1', 0, key)
+  }
+  assert.deepEqual([hints.count, hints.counters.hintedDropped], [600_000, 0])
+  assert.ok(hints.bytes < hints.limits.bytesPerPeerMax * 0.6, `${hints.bytes} bytes`)
+})
+
+test('a node that has enough to do tells fewer hints between two ticks, and never none', () => {
+  const { world, first } = pair()
+  first.hints.limits = { ...first.hints.limits, keysPerTick: 8 }
+  for (let i = 0; i < 20; i++) miss(first, `SET key:${i} v`)
+  first.hints.onTick(0, 0.25)
+  first.hints.onPeerUp('n1')
+  first.hints.onTick(0, 0)
+  assert.equal(first.hints.count, 20)
+  world.run(3)
+  assert.equal(first.hints.count, 18)
+})

@@ -293,7 +293,7 @@ test('more waits than there is room for are refused, here and there', () => {
   const stage = new MeshStage(3)
   stage.nodes[0]!.waits.distant.limits.countMax = 1
   const waiting = begin(stage, 0, `BLPOP ${B} 0`)
-  assert.match(stage.nodes[0]!.client().ask(`BLPOP ${C} 0`), /^-ERR too many clients/)
+  assert.match(stage.nodes[0]!.client().ask(`BLPOP ${C} 0`), /^-TRYAGAIN too many clients/)
   stage.nodes[1]!.waits.served.limits.perPeerMax = 1
   stage.nodes[0]!.waits.distant.limits.countMax = 9
   assert.match(stage.nodes[0]!.client().ask(`BLPOP ${B} 0`), /^-CLUSTERDOWN /)
