@@ -20,7 +20,7 @@ import { KeyNames } from './peer-port.ts'
 import type { Replica } from './replica.ts'
 import { SERVING, type SlotRoles } from './slot-roles.ts'
 import { AnswerWriter, QuestionReader } from './slot-runs.ts'
-import { GRANTED, HELD, OWNED, SlotSummary, takeMarks, WHOLE, writeMarks } from './slot-summary.ts'
+import { BEREFT, GRANTED, HELD, OWNED, SlotSummary, takeMarks, WHOLE, writeMarks } from './slot-summary.ts'
 import { writePage } from './version-page.ts'
 
 /** Flags of a read. */
@@ -31,7 +31,7 @@ export const READ_AUTHORITATIVE = 2
 /** How each key stands, and to whom its slot is promised. */
 export const READ_PROMISES = 4
 
-/** How a key stands, as answers say it. */
+/** How a key stands, as answers say it; behind it the term its slot is promised under. */
 /** With the version up to which its database was flushed, or 0. */
 export const STANDS_NOWHERE = 0
 export const STANDS_AS_ENTRY = 1
@@ -45,6 +45,8 @@ export interface AnswerPorts {
   isWhole(slot: number): boolean
   /** This node owned the slot, knew all of it, and still does. */
   isHeld(slot: number): boolean
+  /** Has it yet to hear of those who owned the slot before? */
+  isBereft(slot: number): boolean
   /** Do effects on this slot wait for a whole entry here? */
   hasPulls(slot: number): boolean
   /** This node acted for these slots until another owner claimed them. */
@@ -122,8 +124,8 @@ export class OwnerAnswers {
     while (question.next()) {
       const { claimTerm, slot } = question
       let flags = this.#ownershipOf(slot)
-      if (flags === 0 && this.#ports.isHeld(slot)) flags = HELD | WHOLE
-      else if (flags !== 0 && claimTerm !== 0) flags |= this.#grant(slot, from.peer.id, claimTerm, outclaimed)
+      if (flags === 0) flags = this.#ports.isHeld(slot) ? HELD | WHOLE : HELD
+      else if (claimTerm !== 0) flags |= this.#grant(slot, from.peer.id, claimTerm, outclaimed)
       this.#summary.measure(space, slot)
       answer.add(flags, claims.termOf(slot), this.#summary)
       this.counters.summaries++
@@ -138,7 +140,8 @@ export class OwnerAnswers {
 
   #ownershipOf(slot: number): number {
     if (!this.#parts.roles.owns(slot)) return 0
-    return this.#ports.isWhole(slot) ? OWNED | WHOLE : OWNED
+    const memory = this.#ports.isWhole(slot) ? OWNED | WHOLE : OWNED
+    return this.#ports.isBereft(slot) ? memory | BEREFT : memory
   }
 
   /** Who is believed to act before the claimant is not deposed, so that claimants do not take turns for ever. */
@@ -212,6 +215,7 @@ export class OwnerAnswers {
     this.#out.u8(here)
     this.#out.f64(here === STANDS_NOWHERE ? standing.flushed : standing.version)
     this.#out.u32(standing.term)
+    this.#out.u32(this.#parts.claims.termOf(slotOf(names.bytes, names.start, names.end)))
   }
 
   /** A key that is not known for certain stands nowhere: version 0. */

@@ -50,6 +50,11 @@ export class Standing {
     return version > this.flushed && supersedes(version, term, this.version, this.term)
   }
 
+  /** Somewhere this very version is over: its time has come on another clock. */
+  isOverBy(version: number, term: number): boolean {
+    return this.here === 'entry' && version === this.version && term === this.term
+  }
+
   /** Is it older? Neither: it is what is here. */
   isNewerThan(version: number, term: number): boolean {
     return version <= this.flushed || supersedes(this.version, this.term, version, term)
