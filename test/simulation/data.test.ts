@@ -21,7 +21,9 @@ const PINNED: readonly (readonly [seed: number, defect: string])[] = [
   [40, 'an owner that was cut off for two seconds brought back the value before one that had expired'],
   [63, 'where only streams arrive a mesh did not form, since states were answered by datagram'],
   [68, 'where only streams arrive nobody belonged to the mesh in the end'],
+  [187, 'a key that had expired on the clock of who acted was back on the clock of the next'],
   [283, 'an empty node founded a mesh anew, alone, and spoke for what the others held'],
+  [300, 'a node that was left alone ran writes in slots it had not settled, and they were lost'],
   [315, 'nodes that had all lost each other began anew around one that had not heard the others'],
 ]
 
