@@ -15,7 +15,7 @@ import { Standing } from '../store/standing.ts'
 import { writeRemoval } from './entry-transfer.ts'
 import {
   READ_ENTRIES,
-  READ_STANDINGS,
+  READ_FENCED,
   STANDS_AS_ENTRY,
   STANDS_AS_TOMBSTONE,
   STANDS_NOWHERE,
@@ -165,7 +165,7 @@ export class Confirming {
     this.counters.frames++
     const answered = (outcome: Outcome) => this.#onLetter(peerId, asked, outcome)
     const { confirmMs } = this.limits
-    this.#ports.ask(peerId, verbs.read, [READ_STANDINGS], body.bytes, confirmMs, answered, 0, body.length)
+    this.#ports.ask(peerId, verbs.read, [READ_FENCED], body.bytes, confirmMs, answered, 0, body.length)
   }
 
   #onLetter(peerId: string, asked: readonly Asked[], outcome: Outcome): void {

@@ -28,10 +28,12 @@ export const READ_STANDINGS = 0
 export const READ_ENTRIES = 1
 /** Only if all that was confirmed is known here: no answer means that there is no such key. */
 export const READ_AUTHORITATIVE = 2
+/** How each key stands, and behind it the term its slot is promised under. */
+export const READ_FENCED = 8
 /** How each key stands, and to whom its slot is promised. */
 export const READ_PROMISES = 4
 
-/** How a key stands, as answers say it; behind it the term its slot is promised under. */
+/** How a key stands, as answers say it. */
 /** With the version up to which its database was flushed, or 0. */
 export const STANDS_NOWHERE = 0
 export const STANDS_AS_ENTRY = 1
@@ -193,6 +195,7 @@ export class OwnerAnswers {
     for (; this.#out.length < this.limits.entriesBytes && names.next(); count++) {
       const isKnown = this.#isKnown(names)
       if (flags === READ_STANDINGS) this.#writeStandingOf(names, isKnown)
+      else if (flags === READ_FENCED) this.#writeFencedOf(names, isKnown)
       else if (flags === READ_PROMISES) this.#writePromisedOf(names, isKnown)
       else if ((flags & READ_AUTHORITATIVE) !== 0 && !isKnown) return from.fail(correlation, 'not settled')
       else this.#writeEntryOf(names)
@@ -215,6 +218,10 @@ export class OwnerAnswers {
     this.#out.u8(here)
     this.#out.f64(here === STANDS_NOWHERE ? standing.flushed : standing.version)
     this.#out.u32(standing.term)
+  }
+
+  #writeFencedOf(names: KeyNames, isKnown: boolean): void {
+    this.#writeStandingOf(names, isKnown)
     this.#out.u32(this.#parts.claims.termOf(slotOf(names.bytes, names.start, names.end)))
   }
 

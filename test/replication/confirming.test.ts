@@ -306,6 +306,7 @@ test('a key that has expired by the clock of who acts is over for everybody once
   world.run(50)
   assert.deepEqual(outcomes, ['ok'])
   assert.equal(second.has(key) && third.has(key), false)
+  second.space.terms.fill(9)
   const again = confirm(second, 'quorum', key)
   world.run(50)
   assert.deepEqual([again, second.has(key)], [['ok'], false])
