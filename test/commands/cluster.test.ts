@@ -207,7 +207,8 @@ test('MEET, FORGET, RESET and FAILOVER pass on what was asked, and why it was re
   const mesh = meshOf(THREE, RANGES, {
     meet: (host, busPort) => void asked.push(`meet ${host} ${busPort}`),
     // E is no member any more, but what it may have known is still waited for.
-    forget: (id) => (id === B || id === idOf('e') ? void asked.push(`forget ${id}`) : `ERR Unknown node ${id}`),
+    forget: (id) =>
+      id === B || id === idOf('e') ? void asked.push(`forget ${id}`) : `ERR Unknown node ${id}`,
     leave: () => void asked.push('leave'),
     failover: () => 'ERR nobody could take over',
     failureReports: (id) => (id === B ? 2 : 0),
@@ -226,7 +227,13 @@ test('MEET, FORGET, RESET and FAILOVER pass on what was asked, and why it was re
   assert.equal(stage.text('CLUSTER RESET hard'), 'OK')
   assert.equal(stage.text('CLUSTER FAILOVER FORCE'), 'ERR nobody could take over')
   assert.equal(stage.text(`CLUSTER COUNT-FAILURE-REPORTS ${B}`), '2')
-  assert.deepEqual(asked, ['meet 10.0.0.9 17000', 'meet nine.example 7009', `forget ${B}`, `forget ${idOf('e')}`, 'leave'])
+  assert.deepEqual(asked, [
+    'meet 10.0.0.9 17000',
+    'meet nine.example 7009',
+    `forget ${B}`,
+    `forget ${idOf('e')}`,
+    'leave',
+  ])
 })
 
 test('what the ring and gossip decide cannot be done by hand, and says so', () => {
