@@ -89,7 +89,11 @@ export class MeshHealing {
     const monotonicMs = (): number => ports.monotonicMs()
     const wallMs = (): number => ports.wallMs()
     const fingerprint = (): number => ports.fingerprint()
-    this.transfers = new Transfers(space, replica, { ask, wallMs })
+    this.transfers = new Transfers(space, replica, {
+      ask,
+      wallMs,
+      promisedTermOf: (slot) => claims.termOf(slot),
+    })
     const { transfers } = this
     const deadlineMs = (): number => ASK_DEADLINE_MS
     const exchange = { space, replica, peers: { ask }, wallMs, deadlineMs, counters: this.exchangeCounters }
@@ -119,21 +123,13 @@ export class MeshHealing {
     }
     this.hints = new Hints(transfers, { monotonicMs, repair })
     const wake = (): void => ports.wake()
-    this.confirming = new Confirming({ space, roles, replica, transfers }, { ask, monotonicMs, wallMs, wake })
+    this.confirming = new Confirming(
+      { space, roles, replica, transfers },
+      { ask, monotonicMs, wallMs, wake, noteTerm: (slot, term) => this.noteTerm(slot, term) },
+    )
     this.doubts = new Doubts({ selfId, space, roles, claims }, { ask, monotonicMs, wake })
     replica.observer = this.doubts
-    this.answers = new OwnerAnswers(
-      { selfId, space, roles, claims, replica },
-      {
-        wallMs,
-        fingerprint,
-        isWhole: (slot) => this.settling.isWhole(slot),
-        isHeld: (slot) => this.leftovers.isHeld(slot),
-        // Coarse, and safe: while any effect waits for its entry, no slot is vouched for.
-        hasPulls: () => replica.pulls.size > 0,
-        onOutclaimed: (slots) => this.settling.onOutclaimed(slots),
-      },
-    )
+    this.answers = this.#makeAnswers()
     this.repair = this.#makeRepair(exchange)
   }
 
@@ -173,6 +169,29 @@ export class MeshHealing {
     apply()
     config.onChange('rebalance-rate', apply)
     config.onChange('rebalance-concurrency', apply)
+  }
+
+  #makeAnswers(): OwnerAnswers {
+    const { replica, roles, selfId, space } = this.#parts
+    const { claims, leftovers, settling } = this
+    return new OwnerAnswers(
+      { selfId, space, roles, claims, replica },
+      {
+        wallMs: () => this.#ports.wallMs(),
+        fingerprint: () => this.#ports.fingerprint(),
+        isWhole: (slot) => settling.isWhole(slot),
+        isHeld: (slot) => leftovers.isHeld(slot),
+        isBereft: (slot) => settling.isBereft(slot),
+        // Coarse, and safe: while any effect waits for its entry, no slot is vouched for.
+        hasPulls: () => replica.pulls.size > 0,
+        onOutclaimed: (slots) => settling.onOutclaimed(slots),
+      },
+    )
+  }
+
+  /** No slot of this node is on its way. */
+  get hasSettled(): boolean {
+    return this.settling.pendingCount === 0
   }
 
   bind(table: Verbs): void {

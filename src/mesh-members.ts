@@ -20,6 +20,8 @@ export interface MembersHooks {
   onPlaced(plan: Plan, placement: Placement): void
   /** For good: nothing is kept for it any longer. */
   onGone(id: string): void
+  /** It has left in good order: what it had it has handed on. */
+  onExited(id: string): void
   /** This node was given up by the mesh, and goes on as somebody new. */
   onOut(): void
   /** When a frame of the peer came last. */
@@ -68,6 +70,11 @@ export class MeshMembers {
 
   get isUp(): boolean {
     return this.membership.life.agreement.status === 'up'
+  }
+
+  /** This node owns every slot by itself. Not to be told by effects: who owns nothing, or an only copy, has none to send. */
+  get isAlone(): boolean {
+    return this.isReady && this.isUp && this.placement.members.every((id) => id === this.#settings.id)
   }
 
   /** This node has caught up with the owners of its slots, and says so; false: it is no member to whom that matters. */
@@ -129,10 +136,15 @@ export class MeshMembers {
         return this.#hooks.onChanged(true)
       case 'member_up':
       case 'member_left':
-      case 'member_exited':
       case 'member_downed':
-      case 'member_removed':
         return this.#onAgreed()
+      case 'member_exited':
+        this.#onAgreed()
+        return this.#hooks.onExited(event.member.id)
+      case 'member_removed':
+        this.#onAgreed()
+        if (event.previous === 'exiting') this.#hooks.onExited(event.member.id)
+        return
       case 'self_downed':
       case 'self_removed':
         this.isReady = false

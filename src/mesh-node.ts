@@ -184,6 +184,7 @@ export class MeshNode {
         this.replica.forget(id)
         this.healing.onGone(id)
       },
+      onExited: (id) => this.healing.settling.excuse(id),
       // Out of the mesh nothing was heard: what is held counts for nothing until it has been compared.
       onOut: () => this.healing.settling.forgetAll(),
       linkHeardMs: (id) => this.pool.to(id)?.heardAtMs ?? Number.NEGATIVE_INFINITY,
@@ -215,13 +216,11 @@ export class MeshNode {
 
   /** Requests are routed as soon as there may be others to route them to: alone, a node pays nothing for the mesh. */
   #route(): void {
-    const { state } = this.node
-    // Not to be told by effects: who owns nothing, or the only copy of its part, has none to send.
-    const ownsAll = this.members.isUp && this.placement.members.every((id) => id === this.settings.id)
+    const { healing, members, node, routing } = this
     // Those who waited elsewhere wait here by the router's leave, and are to be known to it until they are served.
-    const isAlone = ownsAll && this.routing.waits.distant.count === 0
-    state.router = isAlone ? null : this.routing.router
-    state.servedSlots = isAlone ? null : this.roles.roles
+    const isAlone = members.isAlone && healing.hasSettled && routing.waits.distant.count === 0
+    node.state.router = isAlone ? null : routing.router
+    node.state.servedSlots = isAlone ? null : this.roles.roles
   }
 
   // Links
@@ -350,6 +349,7 @@ export class MeshNode {
         onSettled: (slots) => {
           for (const slot of slots) this.roles.settled(slot)
           this.routing.release(slots)
+          this.#route()
         },
         onWhole: () => this.members.becomeReady(),
       },

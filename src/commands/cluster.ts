@@ -152,10 +152,11 @@ function isPort(port: number): boolean {
 
 function forget(call: Call): void {
   const { args, node, reply } = call
-  const found = findNode(call, 2)
-  if (found === NOBODY) return
-  if (node.mesh.nodes()[found]!.isSelf) reply.error("ERR I tried hard but I can't forget myself...")
-  else answer(call, node.mesh.forget(args.text(2)))
+  const id = args.text(2).split('\0')[0]!
+  // It need not be a member any more: what it may have known is given up.
+  const isSelf = node.mesh.nodes().some((one: MeshNode) => one.isSelf && one.id === id)
+  if (isSelf) reply.error("ERR I tried hard but I can't forget myself...")
+  else answer(call, node.mesh.forget(id))
 }
 
 function failover(call: Call): void {

@@ -209,8 +209,9 @@ export class Replay {
     if (verb === EFFECT_PUT) return this.#put(ref)
     if (verb === EFFECT_RUN) return this.#run()
     if (verb === EFFECT_EXPIRE) this.#space.setExpiry(ref, this.#expiryAt(0))
-    else if (ref !== 0) this.#space.remove(ref)
-    else this.#bury()
+    else if (ref === 0) this.#bury()
+    else if (this.version !== version || this.term !== term) this.#space.remove(ref)
+    else if (this.#space.entries.expiryOf(ref) !== 0) this.#space.vanish(ref, 'expired')
     return 'applied'
   }
 

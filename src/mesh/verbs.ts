@@ -166,17 +166,17 @@ export const verbs = {
   transfer: {
     number: 27,
     name: 'transfer',
-    fields: [],
+    fields: [isU32],
     bodyBytesMax: longBodyBytesMax,
-    answer: { fields: [isU32, isU32, isU32], bodyBytesMax: 0 },
+    answer: { fields: [isU32, isU32, isU32, isU32], bodyBytesMax: 0 },
   },
   /** The same of entries that a quorum of their owners holds. */
   confirmed: {
     number: 28,
     name: 'confirmed',
-    fields: [],
+    fields: [isU32],
     bodyBytesMax,
-    answer: { fields: [isU32, isU32, isU32], bodyBytesMax: 0 },
+    answer: { fields: [isU32, isU32, isU32, isU32], bodyBytesMax: 0 },
   },
   /** Nodes of the tree over the slots two owners share: fingerprint of the placement, level. Body: their parents. */
   tree: { number: 29, name: 'tree', fields: [isFingerprint, isU32], bodyBytesMax, answer: bytesOnly },

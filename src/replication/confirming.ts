@@ -15,27 +15,25 @@ import { Standing } from '../store/standing.ts'
 import { writeRemoval } from './entry-transfer.ts'
 import {
   READ_ENTRIES,
-  READ_STANDINGS,
+  READ_FENCED,
   STANDS_AS_ENTRY,
   STANDS_AS_TOMBSTONE,
   STANDS_NOWHERE,
   STANDS_UNKNOWN,
 } from './owner-answers.ts'
-import { type KeyName, type PeerPort, writeKeyName } from './peer-port.ts'
+import { type KeyName, type PeerPort, type SlottedKey, writeKeyName } from './peer-port.ts'
 import { type OwnersWord, Question } from './question.ts'
 import type { Replica } from './replica.ts'
 import type { SlotRoles } from './slot-roles.ts'
-import type { Transfers } from './transfers.ts'
-
-export interface SlottedKey extends KeyName {
-  readonly slot: number
-}
+import type { TransferResult, Transfers } from './transfers.ts'
 
 export interface ConfirmingPorts extends PeerPort {
   monotonicMs(): number
   wallMs(): number
   /** There is something to flush at the end of this round. */
   wake(): void
+  /** An owner has promised the slot under this term. */
+  noteTerm(slot: number, term: number): void
 }
 
 export interface ConfirmingLimits {
@@ -145,7 +143,7 @@ export class Confirming {
     const needed = level === 'all' ? peerIds.length : acksForQuorum
     const deadlineMs = this.#ports.monotonicMs() + this.limits.confirmMs
     // The key may lie in a chunk that is gone when the answers come.
-    const name = { database, key: Buffer.from(key) }
+    const name = { database, key: Buffer.from(key), slot }
     const asked = { question: new Question(name, needed, peerIds.length, deadlineMs), check }
     this.#open.add(asked)
     for (const peerId of peerIds) {
@@ -167,7 +165,7 @@ export class Confirming {
     this.counters.frames++
     const answered = (outcome: Outcome) => this.#onLetter(peerId, asked, outcome)
     const { confirmMs } = this.limits
-    this.#ports.ask(peerId, verbs.read, [READ_STANDINGS], body.bytes, confirmMs, answered, 0, body.length)
+    this.#ports.ask(peerId, verbs.read, [READ_FENCED], body.bytes, confirmMs, answered, 0, body.length)
   }
 
   #onLetter(peerId: string, asked: readonly Asked[], outcome: Outcome): void {
@@ -183,11 +181,22 @@ export class Confirming {
       const here = input.isAtEnd ? STANDS_UNKNOWN : input.u8()
       const version = input.f64()
       const term = input.u32()
+      const promisedTerm = input.u32()
       const isSound = !input.isBroken && here <= STANDS_AS_TOMBSTONE && Number.isSafeInteger(version)
-      if (!isSound) question.onSilence()
+      if (!isSound || this.#isDeposed(question.name, promisedTerm)) question.onSilence()
       else if (here === STANDS_NOWHERE) this.#onNowhere(peerId, question, version)
       else question.onWord({ peerId, isEntry: here === STANDS_AS_ENTRY, version, term, isTold: false })
     }
+  }
+
+  /**
+   * Who has promised the slot to another since this node has claimed it does not count: the other may have settled without
+   * what is here, so it must not be answered on the strength of that owner's copy.
+   */
+  #isDeposed({ slot }: SlottedKey, promisedTerm: number): boolean {
+    if (promisedTerm <= this.#parts.space.terms[slot]!) return false
+    this.#ports.noteTerm(slot, promisedTerm)
+    return true
   }
 
   /** An owner that has nothing because of a flush this node has not heard of tells it of the flush. */
@@ -287,15 +296,17 @@ export class Confirming {
     this.#repairsUnderWay++
     this.counters.readRepairs++
     question.busy++
-    this.#parts.transfers.send(word.peerId, [question.name], (result) => {
+    const told = (result: TransferResult): void => {
       this.#repairsUnderWay--
       question.busy--
-      if (result.isDone && result.refused === 0) {
+      if (this.#isDeposed(question.name, result.promisedTerm)) question.discount(word)
+      else if (result.isDone && result.refused === 0) {
         word.isEntry = here === 'entry'
         word.version = version
         word.term = term
       }
       this.#goOn(asked)
-    })
+    }
+    this.#parts.transfers.send(word.peerId, [question.name], told, question.name.slot)
   }
 }

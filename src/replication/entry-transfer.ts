@@ -180,7 +180,8 @@ export class VersionList {
   /** Is what the lister has newer than what is known here? Then it is to be pulled. */
   isNewerThanHere(standing: Standing): boolean {
     standing.look(this.database, this.bytes, this.start, this.end)
-    return standing.isOlderThan(this.version, this.term)
+    const { term, version } = this
+    return standing.isOlderThan(version, term) || (!this.isEntry && standing.isOverBy(version, term))
   }
 
   /** Is it older, or the same? Older, the lister is the one to be sent something. */

@@ -20,7 +20,7 @@ import { KeyNames } from './peer-port.ts'
 import type { Replica } from './replica.ts'
 import { SERVING, type SlotRoles } from './slot-roles.ts'
 import { AnswerWriter, QuestionReader } from './slot-runs.ts'
-import { GRANTED, HELD, OWNED, SlotSummary, takeMarks, WHOLE, writeMarks } from './slot-summary.ts'
+import { BEREFT, GRANTED, HELD, OWNED, SlotSummary, takeMarks, WHOLE, writeMarks } from './slot-summary.ts'
 import { writePage } from './version-page.ts'
 
 /** Flags of a read. */
@@ -28,6 +28,8 @@ export const READ_STANDINGS = 0
 export const READ_ENTRIES = 1
 /** Only if all that was confirmed is known here: no answer means that there is no such key. */
 export const READ_AUTHORITATIVE = 2
+/** How each key stands, and behind it the term its slot is promised under. */
+export const READ_FENCED = 8
 /** How each key stands, and to whom its slot is promised. */
 export const READ_PROMISES = 4
 
@@ -45,6 +47,8 @@ export interface AnswerPorts {
   isWhole(slot: number): boolean
   /** This node owned the slot, knew all of it, and still does. */
   isHeld(slot: number): boolean
+  /** Has it yet to hear of those who owned the slot before? */
+  isBereft(slot: number): boolean
   /** Do effects on this slot wait for a whole entry here? */
   hasPulls(slot: number): boolean
   /** This node acted for these slots until another owner claimed them. */
@@ -122,8 +126,8 @@ export class OwnerAnswers {
     while (question.next()) {
       const { claimTerm, slot } = question
       let flags = this.#ownershipOf(slot)
-      if (flags === 0 && this.#ports.isHeld(slot)) flags = HELD | WHOLE
-      else if (flags !== 0 && claimTerm !== 0) flags |= this.#grant(slot, from.peer.id, claimTerm, outclaimed)
+      if (flags === 0) flags = this.#ports.isHeld(slot) ? HELD | WHOLE : HELD
+      else if (claimTerm !== 0) flags |= this.#grant(slot, from.peer.id, claimTerm, outclaimed)
       this.#summary.measure(space, slot)
       answer.add(flags, claims.termOf(slot), this.#summary)
       this.counters.summaries++
@@ -138,7 +142,8 @@ export class OwnerAnswers {
 
   #ownershipOf(slot: number): number {
     if (!this.#parts.roles.owns(slot)) return 0
-    return this.#ports.isWhole(slot) ? OWNED | WHOLE : OWNED
+    const memory = this.#ports.isWhole(slot) ? OWNED | WHOLE : OWNED
+    return this.#ports.isBereft(slot) ? memory | BEREFT : memory
   }
 
   /** Who is believed to act before the claimant is not deposed, so that claimants do not take turns for ever. */
@@ -190,6 +195,7 @@ export class OwnerAnswers {
     for (; this.#out.length < this.limits.entriesBytes && names.next(); count++) {
       const isKnown = this.#isKnown(names)
       if (flags === READ_STANDINGS) this.#writeStandingOf(names, isKnown)
+      else if (flags === READ_FENCED) this.#writeFencedOf(names, isKnown)
       else if (flags === READ_PROMISES) this.#writePromisedOf(names, isKnown)
       else if ((flags & READ_AUTHORITATIVE) !== 0 && !isKnown) return from.fail(correlation, 'not settled')
       else this.#writeEntryOf(names)
@@ -212,6 +218,11 @@ export class OwnerAnswers {
     this.#out.u8(here)
     this.#out.f64(here === STANDS_NOWHERE ? standing.flushed : standing.version)
     this.#out.u32(standing.term)
+  }
+
+  #writeFencedOf(names: KeyNames, isKnown: boolean): void {
+    this.#writeStandingOf(names, isKnown)
+    this.#out.u32(this.#parts.claims.termOf(slotOf(names.bytes, names.start, names.end)))
   }
 
   /** A key that is not known for certain stands nowhere: version 0. */

@@ -27,6 +27,10 @@ export interface KeyName {
   readonly key: Buffer
 }
 
+export interface SlottedKey extends KeyName {
+  readonly slot: number
+}
+
 /** The same as one text: the key of maps and sets. */
 export function nameOf(database: number, key: Buffer, start: number, end: number): string {
   return String.fromCharCode(database) + key.toString('latin1', start, end)

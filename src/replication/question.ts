@@ -9,7 +9,7 @@
  * Before it is answered the newest must be held by as many owners as were asked for: else the next reader could find
  * an older one (the write-back of Attiya, Bar-Noy and Dolev). It asks nobody itself.
  */
-import type { KeyName } from './peer-port.ts'
+import type { SlottedKey } from './peer-port.ts'
 import { supersedes } from './resolve.ts'
 
 export interface OwnersWord {
@@ -27,6 +27,7 @@ export interface OwnWord {
   readonly version: number
   readonly term: number
   isOlderThan(version: number, term: number): boolean
+  isOverBy(version: number, term: number): boolean
 }
 
 export type NextStep =
@@ -39,7 +40,7 @@ const KNOWN: NextStep = { kind: 'known' }
 const UNAVAILABLE: NextStep = { kind: 'unavailable' }
 
 export class Question {
-  readonly name: KeyName
+  readonly name: SlottedKey
   /** Answers of others that make enough with our own. */
   readonly needed: number
   readonly deadlineMs: number
@@ -50,7 +51,7 @@ export class Question {
   busy = 0
   isOver = false
 
-  constructor(name: KeyName, needed: number, peersCount: number, deadlineMs: number) {
+  constructor(name: SlottedKey, needed: number, peersCount: number, deadlineMs: number) {
     this.name = name
     this.needed = needed
     this.outstanding = peersCount
@@ -86,6 +87,8 @@ export class Question {
       if (supersedes(word.version, word.term, newest?.version ?? 0, newest?.term ?? 0)) newest = word
     if (newest !== undefined && own.isOlderThan(newest.version, newest.term))
       return { kind: 'pull', from: newest }
+    const over = words.find(({ isEntry, term, version }) => !isEntry && own.isOverBy(version, term))
+    if (over !== undefined) return { kind: 'pull', from: over }
     const behind = this.behind(own)
     if (words.length - behind.length >= needed) return KNOWN
     const untold = behind.filter(({ isTold }) => !isTold)
@@ -93,10 +96,10 @@ export class Question {
     return words.length - behind.length + this.outstanding < needed ? UNAVAILABLE : WAIT
   }
 
-  /** Those who have something older than what is here. Knowing nothing of a key that was removed is no fault. */
+  /** Those who have something older than what is here, or take for there what is over. Knowing nothing of a key that was removed is no fault. */
   behind(own: OwnWord): OwnersWord[] {
     return this.words.filter(({ isEntry, term, version }) => {
-      if (version === own.version && term === own.term) return false
+      if (version === own.version && term === own.term) return isEntry && own.here === 'tombstone'
       return own.here === 'entry' || isEntry
     })
   }

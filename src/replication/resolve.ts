@@ -7,7 +7,7 @@
  *
  * Of a key at most one thing is known: its entry, or the tombstone of its removal. An effect is older than that, the
  * same, or newer; a newer one may further fit (it builds on the very version that is here) or be astray. The table
- * says the rest. It imports nothing, so that every layer may ask it.
+ * says the rest. What expires goes without a version of its own: the one it had is over, wherever that becomes known. It imports nothing, so that every layer may ask it.
  */
 
 /** What is known of a key. */
@@ -37,9 +37,10 @@ export const RECONCILIATION: Readonly<Record<Incoming, Readonly<Record<Here, Dec
     entry: ['ahead', 'done', 'apply', 'apply'],
     tombstone: ['ahead', 'done', 'apply', 'apply'],
   },
+  // Of one version, over beats there: its time has come on the clock of some owner, and nobody brings it back.
   remove: {
     nothing: ['ahead', 'done', 'apply', 'apply'],
-    entry: ['ahead', 'done', 'apply', 'apply'],
+    entry: ['ahead', 'apply', 'apply', 'apply'],
     tombstone: ['ahead', 'done', 'apply', 'apply'],
   },
   run: {

@@ -13,9 +13,10 @@
  * What others lack is pushed to them afterwards. It decides neither who acts nor who is ready to.
  */
 import { SLOT_COUNT } from '../store/hash-slot.ts'
+import { Heritage } from './heritage.ts'
 import { ASKED, DUE, EXCHANGING, PendingSlots, READY } from './pending-slots.ts'
 import type { SettlingLimits, SettlingParts, SettlingPorts } from './settling-ports.ts'
-import { type OwnersTable, SERVING, UNSETTLED } from './slot-roles.ts'
+import { NO_TABLE, type OwnersTable, SERVING, UNSETTLED } from './slot-roles.ts'
 import type { OwnersSummaries } from './slot-runs.ts'
 import { GRANTED, SlotSummary } from './slot-summary.ts'
 import { Survey, type SurveyEvents } from './survey.ts'
@@ -56,8 +57,9 @@ export class Settling implements SurveyEvents {
   readonly #exchanges = new Map<number, number>()
   #exchangeLast = 0
   readonly #witnesses: Witnesses
+  readonly #heritage = new Heritage()
   /** The owners slots begin to be settled with, and the number of that change. */
-  #table: OwnersTable | undefined
+  #table: OwnersTable = NO_TABLE
   #change = 0
   #surveysUnderWay = 0
   #exchangesUnderWay = 0
@@ -71,7 +73,7 @@ export class Settling implements SurveyEvents {
     this.#ports = ports
     const { former, roles, selfId } = parts
     const mayAnswer = (peerId: string): boolean => ports.mayAnswer(peerId)
-    this.#witnesses = new Witnesses({ selfId, roles, former, mayAnswer })
+    this.#witnesses = new Witnesses({ selfId, roles, former, heritage: this.#heritage, mayAnswer })
   }
 
   /** Slots on their way. */
@@ -87,6 +89,11 @@ export class Settling implements SurveyEvents {
     return this.#memory.missing
   }
 
+  /** Former owners have yet to be heard before this node, or anybody who relies on it, speaks for the slot. */
+  isBereft(slot: number): boolean {
+    return this.#heritage.isOwed(slot)
+  }
+
   isWhole(slot: number): boolean {
     return this.#memory.isWhole(slot)
   }
@@ -94,12 +101,14 @@ export class Settling implements SurveyEvents {
   /** The owners have changed (after `SlotRoles.update`): slots that are new here have to be learnt. */
   onOwners(): void {
     const { claims, roles } = this.#parts
+    const change = this.#latestChange()
     for (let slot = 0; slot < SLOT_COUNT; slot++) {
       const isOwned = roles.owns(slot)
       const isNew = this.#memory.own(slot, isOwned)
       // What began when the roles followed the change asks these owners already.
       const isPending = this.#pending.has(slot)
-      const isStale = isPending ? this.#pending.changes[slot] !== this.#latestChange() : isNew
+      const isOpen = isNew || this.#heritage.isOwed(slot)
+      const isStale = isPending ? this.#pending.changes[slot] !== change : isOpen
       if (isOwned && isStale) this.#begin(slot, roles.roles[slot] === UNSETTLED)
       if (isOwned) continue
       claims.release(slot)
@@ -116,6 +125,11 @@ export class Settling implements SurveyEvents {
       this.#begin(slot, this.#parts.roles.roles[slot] === UNSETTLED)
     }
     this.#pump()
+  }
+
+  /** This one has left in good order, or its data is given up: its word is not waited for. False: nobody waits for it. */
+  excuse(id: string): boolean {
+    return this.#heritage.excuse(id)
   }
 
   /** This node begins to act for these slots, or has been contradicted there. */
@@ -155,7 +169,7 @@ export class Settling implements SurveyEvents {
     for (let place = 0; place < survey.slots.length; place++) {
       const slot = survey.slots[place]!
       const isOwner = answer.isOwner(place)
-      if (!isOwner && former.of(slot).length === 0) continue
+      if (!isOwner && former.of(slot).length === 0 && !this.#heritage.isOwed(slot)) continue
       // Under a lower term than some owner has promised this node may settle, but not write there: it claims again.
       if (isOwner && claims.learn(slot, answer.promisedTerms[place]!)) roles.unsettle(slot)
       if (isOwner && !this.#pending.has(slot)) this.#onLate(slot, answer, place)
@@ -188,10 +202,14 @@ export class Settling implements SurveyEvents {
 
   #begin(slot: number, isClaim: boolean): void {
     this.#pending.drop(slot)
-    if (this.#witnesses.of(slot).length === 0) return this.#settleAlone(slot, isClaim)
+    const change = this.#latestChange()
+    const isAlone = this.#witnesses.of(slot).length === 0
+    const isHeard = this.#witnesses.isHeritageHeard(slot, this.isWhole(slot), null, 0)
+    if (isAlone && isHeard) return this.#settleAlone(slot, isClaim)
     const dueMs = isClaim ? this.#claimedMs[slot]! + this.limits.reclaimMs : 0
-    this.#pending.begin(slot, isClaim, this.#parts.claims.holderOf(slot), this.#latestChange())
-    if (dueMs > this.#ports.monotonicMs()) this.#pending.restUntil(slot, dueMs)
+    this.#pending.begin(slot, isClaim, this.#parts.claims.holderOf(slot), change)
+    if (isAlone) this.#rest(slot)
+    else if (dueMs > this.#ports.monotonicMs()) this.#pending.restUntil(slot, dueMs)
   }
 
   #rest(slot: number): void {
@@ -201,9 +219,12 @@ export class Settling implements SurveyEvents {
   }
 
   #latestChange(): number {
-    if (this.#table !== this.#parts.roles.table) this.#change++
-    this.#table = this.#parts.roles.table
-    return this.#change
+    const { table, wasServed } = this.#parts.roles
+    if (this.#table === table) return this.#change
+    const wasOwned = (slot: number): boolean => this.#memory.isOwned(slot)
+    this.#heritage.onOwners(this.#table, table, wasOwned, (slot) => wasServed[slot] === 1)
+    this.#table = table
+    return ++this.#change
   }
 
   /**
@@ -295,29 +316,10 @@ export class Settling implements SurveyEvents {
       const answer = answers[dealt[slot]!]!
       if (answer.hasNews(place, this.#own)) return this.#pull(slot, answer)
     }
-    const behind = isClaim[slot] === 1 ? this.#firstBehind(slot) : undefined
+    const isActing = isClaim[slot] === 1
+    const behind = isActing ? this.#witnesses.firstBehind(slot, surveys[slot]!, place, this.#own) : undefined
     if (behind === undefined) this.#finish(slot)
     else this.#push(slot, behind)
-  }
-
-  /**
-   * What was confirmed is with enough owners; what was not, and is here all the same, has yet to be brought to them: who
-   * acts answers from its own copy, and what it has told must outlive it. Undefined: enough have it.
-   */
-  #firstBehind(slot: number): OwnersSummaries | undefined {
-    const { places, surveys } = this.#pending
-    const { roles } = this.#parts
-    const { acksForQuorum } = roles.groups[roles.groupOf[slot]!]!
-    const place = places[slot]!
-    let holding = 0
-    let behind: OwnersSummaries | undefined
-    for (const answer of surveys[slot]!.answers) {
-      if (!answer.isOwner(place)) continue
-      if (this.#own.isNothing || answer.holdsAll(place) || answer.isEqual(place, this.#own)) holding++
-      // Who is not whole yet fetches it anyway.
-      else if (behind === undefined || answer.isWholeOwner(place)) behind = answer
-    }
-    return holding >= acksForQuorum ? undefined : behind
   }
 
   #pull(slot: number, answer: OwnersSummaries): void {
@@ -386,6 +388,7 @@ export class Settling implements SurveyEvents {
   #noteSettled(slot: number, term: number): void {
     this.#parts.former.forgetSlot(slot)
     if (this.#memory.learn(slot)) this.counters.madeWhole++
+    this.#heritage.resolve(slot)
     if (term === 0 || this.#parts.roles.roles[slot] !== UNSETTLED) return
     this.#parts.exchange.space.terms[slot] = term
     this.counters.settled++

@@ -3,14 +3,14 @@
  * some hundreds - so what neighbours have in common is said once, and of empty slots nothing else.
  *
  *   question  { u16 first slot, the top bit: the asker claims them | u16 count | u32 term, of a claim }*
- *   answer    { u16 count | u8 OWNED, WHOLE, GRANTED, HELD, EMPTY | u32 promised term | unless EMPTY: a summary of each }*
+ *   answer    { u16 count | u8 OWNED, WHOLE, GRANTED, EMPTY, HELD, BEREFT | u32 promised term | unless EMPTY: a summary of each }*
  *
  * The answer goes through the questioned slots in their order; its runs need not be those of the question. It compares
  * nothing.
  */
 import type { ByteReader, ByteWriter } from '../store/byte-writer.ts'
 import { SLOT_COUNT } from '../store/hash-slot.ts'
-import { GRANTED, HELD, OWNED, SlotSummary, WHOLE } from './slot-summary.ts'
+import { HELD, OWNED, SlotSummary, WHOLE } from './slot-summary.ts'
 
 /** Nothing is there: the summaries are left out. */
 const EMPTY = 8
@@ -168,7 +168,7 @@ export class OwnersSummaries {
       if (count === 0 || at + count > places.length) return false
       for (const end = at + count; at < end; at++) {
         const place = places[at]!
-        this.flags[place] = flags & (OWNED | WHOLE | GRANTED | HELD)
+        this.flags[place] = flags & ~(EMPTY | HOLDS_ALL)
         this.promisedTerms[place] = term
         if ((flags & EMPTY) !== 0) continue
         summary.read(input)

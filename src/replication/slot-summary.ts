@@ -15,6 +15,8 @@ import { DATABASE_COUNT, type Keyspace } from '../store/keyspace.ts'
 export const OWNED = 1
 /** It has seen all that was confirmed there. */
 export const WHOLE = 2
+/** It has yet to hear of those who were owners before. */
+export const BEREFT = 32
 /** It takes effects under no lower term than the asker's any more. */
 export const GRANTED = 4
 /** It owned the slot before and still holds it; WHOLE: as it was then, nothing missing. */

@@ -54,6 +54,11 @@ export class Survey {
     return this.answers.some((answer) => answer.peerId === peerId)
   }
 
+  /** What this one has said of the slot; 0: nothing that counts. */
+  flagsOf(place: number, peerId: string): number {
+    return this.answers.find((answer) => answer.peerId === peerId)?.flags[place] ?? 0
+  }
+
   hasAnswered(place: number, peerId: string): boolean {
     return this.answers.some((answer) => answer.peerId === peerId && answer.isOwner(place))
   }
@@ -71,9 +76,10 @@ export class Survey {
     return place
   }
 
-  /** There must be somebody to ask. */
+  /** Ends at once when there is nobody to ask. */
   start(fingerprint: number): void {
     this.#asked = this.#places.size
+    if (this.#asked === 0) return this.#events.onEnd(this, true)
     const { deadlineMs, peers, space } = this.#parts
     for (const [peerId, places] of this.#places) {
       const body = new ByteWriter()

@@ -9,6 +9,7 @@ import { carriedBytesMax } from '../mesh/frame.ts'
 import type { Arrival, Correspondent, Outcome } from '../mesh/link-ports.ts'
 import { type VerbRow, type Verbs, verbs } from '../mesh/verbs.ts'
 import { ByteWriter } from '../store/byte-writer.ts'
+import { SLOT_COUNT } from '../store/hash-slot.ts'
 import type { Keyspace } from '../store/keyspace.ts'
 import { Standing } from '../store/standing.ts'
 import { writeStanding } from './entry-transfer.ts'
@@ -17,7 +18,12 @@ import type { Replica } from './replica.ts'
 
 export interface TransferPorts extends PeerPort {
   wallMs(): number
+  /** The highest term this owner has promised the slot under. */
+  promisedTermOf(slot: number): number
 }
+
+/** Nobody wants to know whom a slot is promised to. */
+const NO_SLOT = SLOT_COUNT
 
 export interface TransferLimits {
   /** Entries in one frame; a single one may be longer. */
@@ -39,11 +45,14 @@ export interface TransferResult {
   outdated: number
   /** The peer could not take these, or no frame could carry them. */
   refused: number
+  /** Of the slot that was asked about, by the time the keys were there. */
+  promisedTerm: number
 }
 
 interface Transfer {
   readonly peerId: string
   readonly keys: readonly KeyName[]
+  readonly slot: number
   readonly result: TransferResult
   readonly done: (result: TransferResult) => void
   readonly verb: VerbRow
@@ -81,15 +90,21 @@ export class Transfers {
 
   /**
    * Sends what stands under the keys. `done` follows exactly once: within the call when there is nothing to send,
-   * else when the peer has answered for all, or failed to.
+   * else when the peer has answered for all, or failed to. Who acts for the keys' slot, and counts on the peer, names it:
+   * the peer may have promised it to another meanwhile.
    */
-  send(peerId: string, keys: readonly KeyName[], done: (result: TransferResult) => void): void {
-    this.#send(peerId, keys, done, verbs.transfer)
+  send(
+    peerId: string,
+    keys: readonly KeyName[],
+    done: (result: TransferResult) => void,
+    slot: number = NO_SLOT,
+  ): void {
+    this.#send(peerId, keys, done, verbs.transfer, slot)
   }
 
   /** The same of entries that a quorum holds: they are taken however old they are. */
   sendConfirmed(peerId: string, keys: readonly KeyName[], done: (result: TransferResult) => void): void {
-    this.#send(peerId, keys, done, verbs.confirmed)
+    this.#send(peerId, keys, done, verbs.confirmed, NO_SLOT)
   }
 
   #send(
@@ -97,13 +112,14 @@ export class Transfers {
     keys: readonly KeyName[],
     done: (result: TransferResult) => void,
     verb: VerbRow,
+    slot: number,
   ): void {
-    const result = { isDone: true, bytes: 0, absent: 0, outdated: 0, refused: 0 }
-    this.#sendNext({ peerId, keys, result, done, verb, next: 0 })
+    const result = { isDone: true, bytes: 0, absent: 0, outdated: 0, refused: 0, promisedTerm: 0 }
+    this.#sendNext({ peerId, keys, slot, result, done, verb, next: 0 })
   }
 
   #sendNext(transfer: Transfer): void {
-    const { keys, peerId, result } = transfer
+    const { keys, peerId, result, slot } = transfer
     const out = this.#out
     out.clear()
     this.#space.nowMs = this.#ports.wallMs()
@@ -118,7 +134,7 @@ export class Transfers {
     result.bytes += out.length
     const { deadlineMs } = this.limits
     const answered = (outcome: Outcome) => this.#onAnswered(transfer, outcome)
-    this.#ports.ask(peerId, transfer.verb, [], out.bytes, deadlineMs, answered, 0, out.length)
+    this.#ports.ask(peerId, transfer.verb, [slot], out.bytes, deadlineMs, answered, 0, out.length)
   }
 
   #write({ database, key }: KeyName, result: TransferResult): boolean {
@@ -145,10 +161,11 @@ export class Transfers {
     }
     result.outdated += outcome.fields[1] as number
     result.refused += outcome.fields[2] as number
+    result.promisedTerm = Math.max(result.promisedTerm, outcome.fields[3] as number)
     this.#sendNext(transfer)
   }
 
-  #onTransfer(from: Correspondent, { correlation, body }: Arrival, isConfirmed: boolean): void {
+  #onTransfer(from: Correspondent, { correlation, body, fields }: Arrival, isConfirmed: boolean): void {
     const nowMs = this.#ports.wallMs()
     const replica = this.#replica
     const { applied, refusals } = isConfirmed ? replica.onTransfer(body, nowMs) : replica.onSent(body, nowMs)
@@ -157,6 +174,8 @@ export class Transfers {
     for (const { reason } of refusals) if (reason === 'ahead' || reason === 'late') outdated++
     this.counters.framesIn++
     this.counters.keysIn += applied
-    from.answer(correlation, [applied, outdated, refusals.length - outdated])
+    const slot = fields[0] as number
+    const promisedTerm = slot < SLOT_COUNT ? this.#ports.promisedTermOf(slot) : 0
+    from.answer(correlation, [applied, outdated, refusals.length - outdated, promisedTerm])
   }
 }

@@ -4,17 +4,21 @@
  * A confirmed write is with a quorum of the owners of its time. So a quorum of today's owners who are whole knows it; or
  * all of them, whole or not, as then nobody is left who could know more; or, after a change of owners that has not been
  * settled here yet, a majority of those before it who are whole, with a quorum of today's beside them for what came since.
- * Former owners that may answer are waited for in any case. It refuses to know for how long, and asks nobody itself.
+ * Former owners that may answer are waited for in any case; and those under whom the slot was served last until enough of
+ * them have been heard (heritage.ts). It refuses to know for how long, and asks nobody itself.
  */
 import type { FormerOwners } from './former-owners.ts'
+import { HEARD, HEARD_WHOLE, type Heritage, UNHEARD } from './heritage.ts'
 import type { SlotRoles } from './slot-roles.ts'
-import { OWNED, WHOLE } from './slot-summary.ts'
+import type { OwnersSummaries } from './slot-runs.ts'
+import { BEREFT, OWNED, type SlotSummary, WHOLE } from './slot-summary.ts'
 import type { Survey } from './survey.ts'
 
 export interface WitnessParts {
   readonly selfId: string
   readonly roles: SlotRoles
   readonly former: FormerOwners
+  readonly heritage: Heritage
   readonly mayAnswer: (peerId: string) => boolean
 }
 
@@ -33,21 +37,42 @@ export class Witnesses {
 
   /** The same, and those former ones that may answer. */
   of(slot: number): readonly string[] {
-    const former = this.#parts.former.of(slot)
-    if (former.length === 0) return this.ownersOf(slot)
-    return [...this.ownersOf(slot), ...former.filter((id) => this.#parts.mayAnswer(id))]
+    const { former, heritage, mayAnswer, selfId } = this.#parts
+    const owners = this.ownersOf(slot)
+    if (former.of(slot).length === 0 && !heritage.isOwed(slot)) return owners
+    const others = new Set([...former.of(slot), ...heritage.ownersOf(slot)].filter(mayAnswer))
+    others.delete(selfId)
+    for (const id of owners) others.delete(id)
+    return others.size === 0 ? owners : [...owners, ...others]
   }
 
   /** `isWhole`: this node has a memory of the slot. */
   haveSaidEnough(slot: number, isWhole: boolean, survey: Survey, place: number): boolean {
     const { roles } = this.#parts
     const { acksForQuorum, peerIds } = roles.groups[roles.groupOf[slot]!]!
-    const owners = survey.countOf(place, OWNED)
+    if (!this.isHeritageHeard(slot, isWhole, survey, place)) return false
+    // Who waits for former owners is no witness that there is nothing to wait for, except to those who wait themselves.
+    const bereft = this.#parts.heritage.isOwed(slot) ? 0 : survey.countOf(place, OWNED | BEREFT)
+    const owners = survey.countOf(place, OWNED) - bereft
     if (owners >= peerIds.length) return true
     // Without a memory: so many that any quorum this node may once have been part of has another member among them.
     const needed = isWhole ? acksForQuorum : peerIds.length - acksForQuorum + 1
     if (survey.countOf(place, OWNED | WHOLE) >= Math.max(acksForQuorum, needed)) return true
     return owners >= acksForQuorum && this.#knowWhatWasBefore(slot, isWhole, survey, place)
+  }
+
+  /** Of those under whom the slot was served last, enough have been heard, or somebody says that he has heard them. */
+  isHeritageHeard(slot: number, isWhole: boolean, survey: Survey | null, place: number): boolean {
+    const { heritage, selfId } = this.#parts
+    if (!heritage.isOwed(slot)) return true
+    const whole = survey === null ? 0 : survey.countOf(place, OWNED | WHOLE)
+    if (survey !== null && whole > survey.countOf(place, OWNED | WHOLE | BEREFT)) return true
+    return heritage.isHeard(slot, (id) => {
+      if (id === selfId) return isWhole ? HEARD_WHOLE : HEARD
+      const flags = survey?.flagsOf(place, id) ?? 0
+      if (flags === 0) return UNHEARD
+      return (flags & WHOLE) !== 0 ? HEARD_WHOLE : HEARD
+    })
   }
 
   #knowWhatWasBefore(slot: number, isWhole: boolean, survey: Survey, place: number): boolean {
@@ -57,6 +82,28 @@ export class Witnesses {
     for (const { flags, peerId } of survey.answers)
       if ((flags[place]! & WHOLE) !== 0 && before.includes(peerId)) whole++
     return whole > before.length >> 1
+  }
+
+  /**
+   * What was confirmed is with enough owners; what was not, and is here all the same, has yet to be brought to them: who
+   * acts answers from its own copy, and what it has told must outlive it. Undefined: enough have it.
+   */
+  firstBehind(
+    slot: number,
+    { answers }: Survey,
+    place: number,
+    own: SlotSummary,
+  ): OwnersSummaries | undefined {
+    const { roles } = this.#parts
+    const { acksForQuorum } = roles.groups[roles.groupOf[slot]!]!
+    let holding = 0
+    let behind: OwnersSummaries | undefined
+    for (const answer of answers) {
+      if (!answer.isOwner(place)) continue
+      if (own.isNothing || answer.holdsAll(place) || answer.isEqual(place, own)) holding++
+      else behind ??= answer
+    }
+    return holding >= acksForQuorum ? undefined : behind
   }
 
   /** A former owner that may answer has not: perhaps it has yet to hear that the owners are others. */

@@ -50,6 +50,12 @@ export class Standing {
     return version > this.flushed && supersedes(version, term, this.version, this.term)
   }
 
+  /** Somewhere this very version is over: it expires, and its time has come on another clock. */
+  isOverBy(version: number, term: number): boolean {
+    const isThis = this.here === 'entry' && version === this.version && term === this.term
+    return isThis && this.#space.entries.expiryOf(this.ref) !== 0
+  }
+
   /** Is it older? Neither: it is what is here. */
   isNewerThan(version: number, term: number): boolean {
     return version <= this.flushed || supersedes(this.version, this.term, version, term)

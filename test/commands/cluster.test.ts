@@ -206,7 +206,9 @@ test('MEET, FORGET, RESET and FAILOVER pass on what was asked, and why it was re
   const asked: string[] = []
   const mesh = meshOf(THREE, RANGES, {
     meet: (host, busPort) => void asked.push(`meet ${host} ${busPort}`),
-    forget: (id) => void asked.push(`forget ${id}`),
+    // E is no member any more, but what it may have known is still waited for.
+    forget: (id) =>
+      id === B || id === idOf('e') ? void asked.push(`forget ${id}`) : `ERR Unknown node ${id}`,
     leave: () => void asked.push('leave'),
     failover: () => 'ERR nobody could take over',
     failureReports: (id) => (id === B ? 2 : 0),
@@ -221,10 +223,17 @@ test('MEET, FORGET, RESET and FAILOVER pass on what was asked, and why it was re
   assert.equal(stage.text(`CLUSTER FORGET ${B}`), 'OK')
   assert.equal(stage.text(`CLUSTER FORGET ${A}`), "ERR I tried hard but I can't forget myself...")
   assert.equal(stage.text(`CLUSTER FORGET ${idOf('d')}`), `ERR Unknown node ${idOf('d')}`)
+  assert.equal(stage.text(`CLUSTER FORGET ${idOf('e')}`), 'OK')
   assert.equal(stage.text('CLUSTER RESET hard'), 'OK')
   assert.equal(stage.text('CLUSTER FAILOVER FORCE'), 'ERR nobody could take over')
   assert.equal(stage.text(`CLUSTER COUNT-FAILURE-REPORTS ${B}`), '2')
-  assert.deepEqual(asked, ['meet 10.0.0.9 17000', 'meet nine.example 7009', `forget ${B}`, 'leave'])
+  assert.deepEqual(asked, [
+    'meet 10.0.0.9 17000',
+    'meet nine.example 7009',
+    `forget ${B}`,
+    `forget ${idOf('e')}`,
+    'leave',
+  ])
 })
 
 test('what the ring and gossip decide cannot be done by hand, and says so', () => {

@@ -272,12 +272,13 @@ test('what is lost on the way makes reads unavailable, never wrong', () => {
 })
 
 test('a question is judged by enough answers and no fewer', () => {
-  const name = { database: 0, key: Buffer.from('k') }
+  const name = { database: 0, key: Buffer.from('k'), slot: 0 }
   const nothing = {
     here: 'nothing',
     version: 0,
     term: 0,
     isOlderThan: (version: number) => version > 0,
+    isOverBy: () => false,
   } as const
   const question = new Question(name, 2, 4, 0)
   const word = (peerId: string) => ({ peerId, isEntry: false, version: 0, term: 0, isTold: false })
@@ -290,4 +291,64 @@ test('a question is judged by enough answers and no fewer', () => {
   assert.equal(question.next(nothing).kind, 'known')
   question.discount(question.words[0]!)
   assert.equal(question.next(nothing).kind, 'unavailable')
+})
+
+test('a key that has expired by the clock of who acts is over for everybody once that was told', () => {
+  const { world, nodes, key } = three()
+  const [first, second, third] = nodes
+  for (const { tombstones } of nodes) tombstones.keepsExpired = true
+  write(first, `SET ${key} v PX 5000`, second, third)
+  const wallMs = first.wallMs.bind(first)
+  first.wallMs = () => wallMs() + 60_000
+  assert.equal(first.has(key), false)
+  assert.deepEqual([second.has(key), third.has(key)], [true, true])
+  const outcomes = confirm(first, 'quorum', key)
+  world.run(50)
+  assert.deepEqual(outcomes, ['ok'])
+  assert.equal(second.has(key) && third.has(key), false)
+  second.space.terms.fill(9)
+  const again = confirm(second, 'quorum', key)
+  world.run(50)
+  assert.deepEqual([again, second.has(key)], [['ok'], false])
+})
+
+test('a value written anew is not over because the one before has expired somewhere', () => {
+  const { world, nodes, key } = three()
+  const [first, second, third] = nodes
+  for (const { tombstones } of nodes) tombstones.keepsExpired = true
+  write(first, `SET ${key} v PX 5000`, second, third)
+  const wallMs = third.wallMs.bind(third)
+  third.wallMs = () => wallMs() + 60_000
+  assert.equal(third.has(key), false)
+  write(first, `SET ${key} again`, second)
+  const outcomes = confirm(first, 'all', key)
+  world.run(50)
+  assert.deepEqual([outcomes, first.get(key), third.get(key)], [['ok'], 'again', 'again'])
+})
+
+test('an owner that has promised the slot to another does not count for who acted before', () => {
+  const { world, nodes, key } = three()
+  const [first, second, third] = nodes
+  write(first, `SET ${key} v`, second, third)
+  world.kill(1)
+  third.claims.promise(slotOfKey(key), second.id, 99)
+  const outcomes = confirm(first, 'quorum', key)
+  world.run(5000)
+  assert.deepEqual(outcomes, ['unavailable'])
+  assert.equal(first.claims.termOf(slotOfKey(key)) >= 99, true)
+})
+
+test('nor does it when it promises the slot while it is sent what it lacked', () => {
+  const { world, nodes, key } = three()
+  const [first, second, third] = nodes
+  write(first, `SET ${key} alone`)
+  world.kill(1)
+  const send = first.transfers.send.bind(first.transfers)
+  first.transfers.send = (...args) => {
+    third.claims.promise(slotOfKey(key), second.id, 99)
+    send(...args)
+  }
+  const outcomes = confirm(first, 'quorum', key)
+  world.run(5000)
+  assert.deepEqual(outcomes, ['unavailable'])
 })

@@ -113,19 +113,18 @@ export class WorldNode implements PeerPort {
     this.roles = this.#makeRoles()
     this.replica = new Replica(this.space, this.node.replay, {
       pull: (owner, _slot, database, key) => this.#pull(owner, database, key),
-      noteTerm: (slot, term) => {
-        if (!this.claims.isPossible(slot, term)) return false
-        const isNews = this.claims.learn(slot, term)
-        if (isNews && this.roles.roles[slot] === SERVING) this.settling.onOutclaimed([slot])
-        return true
-      },
+      noteTerm: (slot, term) => this.#noteTerm(slot, term),
       acknowledge: () => {},
       isWhole: (slot) => this.settling.isWhole(slot),
     })
     const wallMs = () => this.wallMs()
     const monotonicMs = () => world.clock.nowMs
     const ask = this.ask.bind(this)
-    this.transfers = new Transfers(this.space, this.replica, { ask, wallMs })
+    this.transfers = new Transfers(this.space, this.replica, {
+      ask,
+      wallMs,
+      promisedTermOf: (slot) => this.claims.termOf(slot),
+    })
     const { claims, replica, roles, space, transfers } = this
     const counters = { pages: 0, keysPulled: 0, keysPushed: 0, bytesPulled: 0 }
     const exchange = { space, replica, peers: this, wallMs, deadlineMs: () => 200, counters }
@@ -163,7 +162,13 @@ export class WorldNode implements PeerPort {
     })
     this.confirming = new Confirming(
       { space, roles, replica, transfers },
-      { ask, monotonicMs, wallMs, wake: () => this.#wake() },
+      {
+        ask,
+        monotonicMs,
+        wallMs,
+        wake: () => this.#wake(),
+        noteTerm: (slot, term) => this.#noteTerm(slot, term),
+      },
     )
     this.doubts = new Doubts(
       { selfId: this.id, space, roles, claims },
@@ -177,6 +182,7 @@ export class WorldNode implements PeerPort {
         fingerprint,
         isWhole: (slot) => this.settling.isWhole(slot),
         isHeld: (slot) => this.leftovers.isHeld(slot),
+        isBereft: (slot) => this.settling.isBereft(slot),
         hasPulls: (slot) => this.pulling.has(slot),
         onOutclaimed: (slots) => this.settling.onOutclaimed(slots),
       },
@@ -216,6 +222,13 @@ export class WorldNode implements PeerPort {
       onLost: (slots: readonly number[]) => this.settling.onLost(slots),
     }
     return new SlotRoles(this.id, belief, events, () => 1000)
+  }
+
+  #noteTerm(slot: number, term: number): boolean {
+    if (!this.claims.isPossible(slot, term)) return false
+    const isNews = this.claims.learn(slot, term)
+    if (isNews && this.roles.roles[slot] === SERVING) this.settling.onOutclaimed([slot])
+    return true
   }
 
   #wake(): void {

@@ -44,7 +44,7 @@ function expected(
   isSame: boolean,
   here: Here,
 ): Decision {
-  if (isSame) return 'done'
+  if (isSame) return incoming === 'remove' && here === 'entry' ? 'apply' : 'done'
   if (!isNewer) return 'ahead'
   if (incoming === 'put' || incoming === 'remove') return 'apply'
   if (here === 'entry') return doesFit ? 'apply' : 'gap'

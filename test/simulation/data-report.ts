@@ -64,6 +64,14 @@ export function summaryOf(runs: readonly RunReport[], elapsedMs: number): Summar
   }
 }
 
+/** The same for people, in one line. */
+export function sentenceOf(summary: Summary, first: number): string {
+  const { failedSeeds, failedShare, openShare, operations, runs } = summary
+  const verdict = failedSeeds.length === 0 ? 'all promises kept' : `FAILED: ${failedSeeds.join(' ')}`
+  const shares = `${(failedShare * 100).toFixed(1)} % refused, ${(openShare * 100).toFixed(1)} % left open`
+  return `seeds ${first} to ${first + runs - 1}: ${operations} operations, ${shares}; ${verdict}`
+}
+
 function secondsOf(ms: number): string {
   return Number.isNaN(ms) ? 'never' : `${(ms / 1000).toFixed(1)} s`
 }

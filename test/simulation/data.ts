@@ -14,6 +14,7 @@ import { DataMesh, nameOf } from './data-mesh.ts'
 import { byKey, lineOf, type Operation } from './history.ts'
 import { judge } from './linearizability.ts'
 import { modelOf, readOf } from './models.ts'
+import { type Scenario, Scripted } from './scenarios.ts'
 import { type Pace, RESTLESS, type TroubleKind, Troubles, TROUBLES } from './troubles.ts'
 
 export interface RunOptions {
@@ -23,6 +24,8 @@ export interface RunOptions {
   readonly chaosMs?: number
   readonly kinds?: readonly TroubleKind[]
   readonly pace?: Pace
+  /** Told step by step instead of drawn from the seed. */
+  readonly scenario?: Scenario
   readonly onLine?: (node: string, line: string) => void
 }
 
@@ -70,7 +73,7 @@ class DataRun {
   readonly #clients: DataClient[] = []
   readonly #complaints: string[] = []
   readonly #undecided: string[] = []
-  #troubles: Troubles | undefined
+  #troubles: Troubles | Scripted | undefined
   #values = 0
   #calmMs = Number.NaN
   #equalMs = Number.NaN
@@ -80,7 +83,7 @@ class DataRun {
     const luck = new SimulatedLuck(options.seed, SETUP_SALT)
     const size = options.size ?? [3, 3, 3, 4, 5][luck.below(5)]!
     const replicationFactor = options.replicationFactor ?? (size === 5 && luck.chance(0.5) ? 5 : 3)
-    const areDatagramsBlocked = luck.chance(BLOCKED_SHARE)
+    const areDatagramsBlocked = luck.chance(BLOCKED_SHARE) && options.scenario === undefined
     const { onLine, seed } = options
     this.mesh = new DataMesh({ seed, size, replicationFactor, areDatagramsBlocked, onLine })
   }
@@ -110,11 +113,11 @@ class DataRun {
 
   #chaos(): void {
     for (let number = 0; number < CLIENTS; number++) this.#addClient(number)
-    const troubles = new Troubles(
-      this.mesh,
-      this.#options.kinds ?? this.#kinds(),
-      this.#options.pace ?? RESTLESS,
-    )
+    const { kinds, pace, scenario } = this.#options
+    const troubles =
+      scenario === undefined
+        ? new Troubles(this.mesh, kinds ?? this.#kinds(), pace ?? RESTLESS)
+        : new Scripted(this.mesh, scenario)
     this.#troubles = troubles
     const endMs = this.#world.nowMs + (this.#options.chaosMs ?? CHAOS_MS)
     while (this.#world.nowMs < endMs) {

@@ -2,7 +2,8 @@
  * Runs simulations that are too long for the tests, and prints what they measured as Markdown tables.
  *
  *   npm run sim -- membership [--sizes 10,100,1000,5000] [--seed 1] [--runs 20] [--topics size,loss,pause]
- *   npm run sim -- data [--seed 1] [--runs 20] [--size 3] [--copies 3] [--chaos 20] [--json]
+ *   npm run sim -- data [--from 1] [--seeds 20] [--size 3] [--copies 3] [--chaos 20] [--kinds split,clock]
+ *                       [--scenario swizzle-clog] [--brief] [--json]
  *
  * The idea: each measurement has a process of its own, so that none pays for another's garbage and a mesh of thousands
  * gets the memory it needs; the seed stands in every table. Shape: door (tests only).
@@ -11,7 +12,7 @@ import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { type RunReport, runData } from './data.ts'
-import { HEAD, lineOfRun, recordOf, story, summaryOf } from './data-report.ts'
+import { HEAD, lineOfRun, recordOf, sentenceOf, story, summaryOf } from './data-report.ts'
 import {
   measureLoss,
   measurePause,
@@ -19,6 +20,8 @@ import {
   type SizeFigures,
   type TroubleFigures,
 } from './membership.ts'
+import { isScenario } from './scenarios.ts'
+import { isTroubleKind } from './troubles.ts'
 
 /** A list of 5,000 in each of 5,000 members. */
 const HEAP_MEGABYTES_MAX = 14_000
@@ -140,29 +143,41 @@ function runDataMany(args: readonly string[]): void {
     options: {
       seed: { type: 'string', default: '1' },
       runs: { type: 'string', default: '20' },
+      seeds: { type: 'string' },
+      from: { type: 'string' },
+      kinds: { type: 'string' },
       size: { type: 'string' },
       copies: { type: 'string' },
       chaos: { type: 'string', default: '20' },
+      scenario: { type: 'string' },
       json: { type: 'boolean', default: false },
+      brief: { type: 'boolean', default: false },
     },
   })
   const { copies, json, size } = values
+  // A long run goes on where it stopped: --from.
+  const first = Number(values.from ?? values.seed)
+  const runsCount = Number(values.seeds ?? values.runs)
+  const kinds = values.kinds?.split(',').filter(isTroubleKind)
   const startMs = performance.now()
   const runs: RunReport[] = []
   if (!json) print(HEAD)
-  for (let run = 0; run < Number(values.runs); run++) {
+  for (let run = 0; run < runsCount; run++) {
     const report = runData({
-      seed: Number(values.seed) + run,
+      seed: first + run,
       chaosMs: Number(values.chaos) * 1000,
       ...(size === undefined ? {} : { size: Number(size) }),
+      ...(kinds === undefined ? {} : { kinds }),
+      ...(isScenario(values.scenario) ? { scenario: values.scenario } : {}),
       ...(copies === undefined ? {} : { replicationFactor: Number(copies) }),
     })
-    print(json ? recordOf(report) : lineOfRun(report))
+    if (!values.brief || report.complaints.length > 0) print(json ? recordOf(report) : lineOfRun(report))
     if (!json && report.complaints.length > 0) print(story(report))
     runs.push({ ...report, history: [] })
   }
   const summary = summaryOf(runs, performance.now() - startMs)
-  print(json ? JSON.stringify(summary) : `summary: ${JSON.stringify(summary)}`)
+  if (!json) print(sentenceOf(summary, first))
+  print(JSON.stringify(summary))
   if (summary.failedSeeds.length > 0) process.exitCode = 1
 }
 
@@ -176,7 +191,8 @@ else if (what === 'measure') {
 } else {
   print(
     'npm run sim -- membership [--sizes 10,100,1000,5000] [--seed 1] [--runs 20] [--topics size,loss,pause]\n' +
-      'npm run sim -- data [--seed 1] [--runs 20] [--size 3] [--copies 3] [--chaos 20] [--json]',
+      'npm run sim -- data [--from 1] [--seeds 20] [--size 3] [--copies 3] [--chaos 20] [--kinds split,clock]\n' +
+      '                      [--scenario swizzle-clog] [--brief] [--json]',
   )
   process.exitCode = 1
 }

@@ -41,6 +41,10 @@ export const TROUBLES: readonly TroubleKind[] = [
   ...(['kill', 'power', 'freeze', 'clock', 'slow', 'kill', 'freeze'] as const),
 ]
 
+export function isTroubleKind(name: string): name is TroubleKind {
+  return (TROUBLES as readonly string[]).includes(name)
+}
+
 export class Troubles {
   readonly log: string[] = []
   readonly #mesh: DataMesh

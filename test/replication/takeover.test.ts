@@ -1,0 +1,80 @@
+// What a node owes to those who owned its slots before, and to those who would take over from it.
+
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { keyOf, OwnersWorld, slotOfKey, tableOf, type WorldNode } from './owners-world.ts'
+
+type Three = [WorldNode, WorldNode, WorldNode]
+
+/** A write of an acting primary that reaches only some of the other owners. */
+function write(by: WorldNode, request: string, ...reached: WorldNode[]): void {
+  const bytes = by.effectsOf(request)
+  for (const node of reached)
+    assert.deepEqual(node.take(by.id, bytes).refusals, [], `${request} at ${node.id}`)
+}
+
+/** Three nodes that have settled everything, and a key whose slot is the first one's, then the second's. */
+function three(): { world: OwnersWorld; nodes: Three; key: string } {
+  const world = OwnersWorld.settled(3)
+  return { world, nodes: world.nodes as Three, key: keyOf(world, 0) }
+}
+
+test('who begins to act has brought what nobody confirmed to a quorum before it serves', () => {
+  const { world, nodes, key } = three()
+  const [first, second, third] = nodes
+  write(first, `SET ${key} unconfirmed`, second)
+  world.kill(0)
+  for (let ms = 0; ms < 2000 && !second.serves(key); ms++) world.run(1)
+  assert.equal(second.serves(key), true)
+  assert.deepEqual([second.get(key), third.get(key)], ['unconfirmed', 'unconfirmed'])
+})
+
+test('new owners of whom only one owned the slot before wait until the others of those are heard', () => {
+  const world = OwnersWorld.settled(5, 3)
+  const key = keyOf(world, 0)
+  const slot = slotOfKey(key)
+  const owners = [...world.table.owners.subarray(slot * 3, slot * 3 + 3)]
+  const others = [0, 1, 2, 3, 4].filter((number) => !owners.includes(number))
+  const [first, second] = owners.map((number) => world.nodes[number]!)
+  write(first!, `SET ${key} confirmed`, second!)
+  for (const number of owners.slice(0, 2)) world.kill(number)
+  const table = tableOf(world.nodes, 3)
+  table.owners.set([owners[2]!, ...others], slot * 3)
+  world.replace(table)
+  const third = world.nodes[owners[2]!]!
+  world.run(5000)
+  assert.equal(third.serves(key), false)
+  assert.equal(third.settling.isBereft(slot), true)
+  for (const number of owners.slice(0, 2)) world.revive(number)
+  world.run(3000)
+  assert.equal(third.serves(key), true)
+  assert.equal(third.get(key), 'confirmed')
+})
+
+test('they go on without when the data of the others is given up', () => {
+  const world = OwnersWorld.settled(5, 3)
+  const key = keyOf(world, 0)
+  const slot = slotOfKey(key)
+  const owners = [...world.table.owners.subarray(slot * 3, slot * 3 + 3)]
+  const others = [0, 1, 2, 3, 4].filter((number) => !owners.includes(number))
+  for (const number of owners.slice(0, 2)) world.kill(number)
+  const table = tableOf(world.nodes, 3)
+  table.owners.set([owners[2]!, ...others], slot * 3)
+  world.replace(table)
+  world.run(2000)
+  const living = [owners[2]!, ...others].map((number) => world.nodes[number]!)
+  assert.equal(living[0]!.serves(key), false)
+  for (const node of living) for (const gone of owners.slice(0, 2)) node.settling.excuse(`n${gone}`)
+  world.run(3000)
+  assert.equal(living[0]!.serves(key), true)
+})
+
+test('an empty node alone in a new mesh does not speak for what the old one held', () => {
+  const { world, key } = three()
+  const again = world.restart(0)
+  world.run(1)
+  for (const number of [1, 2]) world.kill(number)
+  world.replace(tableOf([again], 1))
+  world.run(3000)
+  assert.equal(again.serves(key), false)
+})
