@@ -16,18 +16,15 @@ export class ExpectedSpans {
   count = 0
   #cursor = 0
 
-  begin(bytes: Uint8Array): void {
+  /** The places are copied; whoever calls fills in `tables` and `hashes`. */
+  begin(bytes: Uint8Array, starts: Int32Array, ends: Int32Array, count: number): void {
     this.#bytes = bytes
-    this.count = 0
+    this.count = count
     this.#cursor = 0
-  }
-
-  add(start: number, end: number, table: number, hash: number): void {
-    const at = this.count++
-    this.starts[at] = start
-    this.ends[at] = end
-    this.tables[at] = table
-    this.hashes[at] = hash
+    for (let i = 0; i < count; i++) {
+      this.starts[i] = starts[i]!
+      this.ends[i] = ends[i]!
+    }
   }
 
   /** The bytes may change from now on. */

@@ -60,14 +60,14 @@ export class LookAhead {
     const { starts, ends, count } = requests
     const bytes = requests.bytes!
     const keys = this.#keys
-    keys.begin(bytes)
+    keys.begin(bytes, starts, ends, count)
+    const { hashes, tables } = keys
     for (let i = 0; i < count; i++) {
-      const start = starts[i]!
-      const end = ends[i]!
-      const slot = slotOf(bytes, start, end)
-      const hash = hashOf(this.#secret, bytes, start, end)
+      const slot = slotOf(bytes, starts[i]!, ends[i]!)
+      const hash = hashOf(this.#secret, bytes, starts[i]!, ends[i]!)
       this.#slots[i] = slot
-      keys.add(start, end, this.#index.tableOf(slot, hash), hash)
+      hashes[i] = hash
+      tables[i] = this.#index.tableOf(slot, hash)
     }
     this.#read(keys, ENTRY_WORD, ENTRY_VALUE_WORD)
     if (count > 1 && keys.refs[0] !== 0 && keys.refs[0] === keys.refs[1]) this.#expectElements(requests)
@@ -105,14 +105,14 @@ export class LookAhead {
     if (this.#entries.storageOf(ref) !== STORAGE_OBJECT) return
     const table: ElementTable | null = this.#entries.objectOf(ref).elements
     if (table === null) return
+    let named = 0
+    while (named < count && refs[named] === ref && nextEnds[named] !== 0) named++
     const elements = this.#elements
-    elements.begin(bytes!)
-    for (let i = 0; i < count && refs[i] === ref; i++) {
-      const start = nextStarts[i]!
-      const end = nextEnds[i]!
-      if (end === 0) continue
-      const hash = hashOf(this.#secret, bytes!, start, end)
-      elements.add(start, end, this.#index.tableOf(table.table, hash), hash)
+    elements.begin(bytes!, nextStarts, nextEnds, named)
+    for (let i = 0; i < named; i++) {
+      const hash = hashOf(this.#secret, bytes!, nextStarts[i]!, nextEnds[i]!)
+      elements.hashes[i] = hash
+      elements.tables[i] = this.#index.tableOf(table.table, hash)
     }
     this.#read(elements, ELEMENT_WORD, ELEMENT_END_WORD)
   }
