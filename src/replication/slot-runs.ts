@@ -135,9 +135,13 @@ export class OwnersSummaries {
     return (this.flags[place]! & (OWNED | WHOLE)) === (OWNED | WHOLE)
   }
 
-  /** It owns the slot, or did and still holds it, and there is something that is not here. */
+  /**
+   * It owns the slot, or did and still holds it, and there is something that is not here. What expired does not count in a
+   * summary: where all is gone although something is here, that may be the news.
+   */
   hasNews(place: number, own: SlotSummary): boolean {
     if ((this.flags[place]! & (OWNED | HELD)) === 0 || this.isEqual(place, own)) return false
+    if ((this.flags[place]! & WHOLE) !== 0) return true
     const at = place * WORDS
     return this.#sums[at] !== 0 || this.#sums[at + 1] !== 0 || this.#sums[at + 2] !== 0
   }

@@ -67,6 +67,20 @@ test('a removal it missed is no less known to it, even when the slot looks the s
   assert.deepEqual([second.look(key).here, second.look(other).here], ['tombstone', 'tombstone'])
 })
 
+test('a life it did not know to be short is over before it serves, though nothing is left of it elsewhere', () => {
+  const { world, nodes, key } = three()
+  const [first, second, third] = nodes
+  for (const { tombstones } of nodes) tombstones.keepsExpired = true
+  write(first, `SET ${key} old`, second, third)
+  write(first, `PEXPIRE ${key} 20`, third)
+  world.run(50)
+  assert.deepEqual([second.has(key), third.has(key)], [true, false])
+  world.kill(0)
+  world.run(50)
+  assert.equal(second.serves(key), true)
+  assert.equal(second.has(key), false)
+})
+
 test('a flush it missed empties the slot before it is served', () => {
   const { world, nodes, key } = three()
   const [first, second, third] = nodes
