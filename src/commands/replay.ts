@@ -22,8 +22,9 @@ import {
   EFFECT_REMOVE,
   EFFECT_RUN,
   EffectHeader,
-  EffectLog,
-} from '../store/effect-log.ts'
+  keyArgumentOf,
+} from '../store/effect-header.ts'
+import { EffectLog } from '../store/effect-log.ts'
 import { TYPE_STRING } from '../store/entry.ts'
 import { readEntry } from '../store/entry-codec.ts'
 import { DATABASE_COUNT, type Keyspace } from '../store/keyspace.ts'
@@ -185,7 +186,7 @@ export class Replay {
       Number.isSafeInteger(this.version) &&
       Number.isSafeInteger(this.#base)
     if (!isSound) return 0
-    this.#keyArgument = verb === EFFECT_RUN ? 1 : 0
+    this.#keyArgument = keyArgumentOf(verb)
     if (verb === EFFECT_RUN) return count >= 2 ? verb : 0
     if (verb === EFFECT_PUT || verb === EFFECT_EXPIRE) return count === 2 ? verb : 0
     return verb === EFFECT_REMOVE && count === 1 ? verb : 0

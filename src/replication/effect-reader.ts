@@ -3,7 +3,15 @@
  * each without applying it: its key and the version it makes.
  */
 import { ByteReader } from '../store/byte-writer.ts'
-import { EFFECT_EXPIRE, EFFECT_RUN } from '../store/effect-log.ts'
+import {
+  EFFECT_EXPIRE,
+  EFFECT_HEADER_BYTES,
+  EFFECT_RUN,
+  EffectHeader,
+  keyArgumentOf,
+} from '../store/effect-header.ts'
+
+const BROKEN = 'own effects are broken'
 
 export class EffectReader {
   database = 0
@@ -13,6 +21,7 @@ export class EffectReader {
   keyStart = 0
   keyEnd = 0
   readonly #input: ByteReader
+  readonly #head = new EffectHeader()
 
   constructor(bytes: Buffer, length: number) {
     this.#input = new ByteReader(bytes, 0, length)
@@ -22,22 +31,23 @@ export class EffectReader {
   next(): boolean {
     const input = this.#input
     if (input.isAtEnd) return false
-    const verb = input.u8()
-    this.database = input.u8()
-    const count = input.u32()
-    input.f64()
-    input.u32()
-    this.version = input.f64()
-    this.term = input.u32()
-    const keyAt = verb === EFFECT_RUN ? 1 : 0
-    for (let at = 0; at < count && !input.isBroken; at++) {
+    const head = this.#head
+    const headAt = input.position
+    if (!input.skip(EFFECT_HEADER_BYTES)) throw new Error(BROKEN)
+    head.read(input.bytes, headAt)
+    const { argumentCount, database, term, verb, version } = head
+    this.database = database
+    this.version = version
+    this.term = term
+    const keyAt = keyArgumentOf(verb)
+    for (let at = 0; at < argumentCount && !input.isBroken; at++) {
       input.sized()
       if (at !== keyAt) continue
       this.keyStart = input.start
       this.keyEnd = input.stop
     }
-    const isSound = !input.isBroken && count > keyAt && verb >= EFFECT_RUN && verb <= EFFECT_EXPIRE
-    if (!isSound) throw new Error('own effects are broken')
+    const isSound = !input.isBroken && argumentCount > keyAt && verb >= EFFECT_RUN && verb <= EFFECT_EXPIRE
+    if (!isSound) throw new Error(BROKEN)
     return true
   }
 }

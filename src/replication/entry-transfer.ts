@@ -10,7 +10,7 @@
  * Entries whose time has come are neither sent nor listed. It does not know who asks, nor why.
  */
 import type { ByteReader, ByteWriter } from '../store/byte-writer.ts'
-import { EFFECT_PUT, EFFECT_REMOVE } from '../store/effect-log.ts'
+import { EFFECT_PUT, EFFECT_REMOVE, EffectHeader } from '../store/effect-header.ts'
 import type { Entries } from '../store/entries.ts'
 import { TYPE_STRING } from '../store/entry.ts'
 import { writeEntry } from '../store/entry-codec.ts'
@@ -77,6 +77,8 @@ export function writeRemoval(
   out.sized(key, start, end)
 }
 
+const head = new EffectHeader()
+
 function writeHead(
   verb: number,
   database: number,
@@ -85,13 +87,13 @@ function writeHead(
   term: number,
   out: ByteWriter,
 ): void {
-  out.u8(verb)
-  out.u8(database)
-  out.u32(count)
-  out.f64(0)
-  out.u32(0)
-  out.f64(version)
-  out.u32(term)
+  // Its base stays 0: it builds on nothing.
+  head.verb = verb
+  head.database = database
+  head.argumentCount = count
+  head.version = version
+  head.term = term
+  head.write(out)
 }
 
 /** Lists about `countMax` entries of a slot from `fromHash` on; answers the hash to go on from, 0 at the end. */

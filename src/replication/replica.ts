@@ -12,7 +12,7 @@
 import type { Replay, ReplayOutcome } from '../commands/replay.ts'
 import { wallMsOf } from '../hlc.ts'
 import { ByteReader, ByteWriter } from '../store/byte-writer.ts'
-import { EFFECT_PUT, EFFECT_REMOVE } from '../store/effect-log.ts'
+import { EFFECT_PUT, EFFECT_REMOVE } from '../store/effect-header.ts'
 import { EffectScan } from '../store/effect-scan.ts'
 import { SLOT_COUNT, slotOf } from '../store/hash-slot.ts'
 import type { Keyspace } from '../store/keyspace.ts'

@@ -2,7 +2,7 @@
  * Effect log [Machine]: what a command did, in the form a replica applies: one effect per key touched, each naming
  * the version it builds on and the version it makes. Encoded straight into one growing buffer.
  *
- *   u8 verb | u8 database | u32 argument count | f64 base | u32 its term | f64 version | u32 term | { u32 length | bytes }*
+ *   header (effect-header.ts) | { u32 length | bytes }*
  *
  *   RUN     a request that is deterministic given the base version; arguments = its words
  *   PUT     the whole entry (key, value as entry-codec writes it, expiry inside); builds on nothing
@@ -15,21 +15,17 @@
 import type { Args } from '../../resp/index.ts'
 import { SEGMENT_MASK, SEGMENT_SHIFT } from './arena.ts'
 import { ByteWriter } from './byte-writer.ts'
+import {
+  EFFECT_EXPIRE,
+  EFFECT_HEADER_BYTES,
+  EFFECT_PUT,
+  EFFECT_REMOVE,
+  EFFECT_RUN,
+  EffectHeader,
+} from './effect-header.ts'
 import { writeEntry } from './entry-codec.ts'
 import { HEADER_BYTES, KEY_INLINE_MAX, META_DATABASE_SHIFT } from './entry.ts'
 import type { Keyspace } from './keyspace.ts'
-
-export const EFFECT_RUN = 1
-export const EFFECT_PUT = 2
-export const EFFECT_REMOVE = 3
-export const EFFECT_EXPIRE = 4
-export const EFFECT_HEADER_BYTES = 30
-
-/** Numbers of a header as bytes: handing a float64 to a function would cost an object. */
-const headDoubles = new Float64Array(2)
-const bytesOfDoubles = new Uint8Array(headDoubles.buffer)
-const headWords = new Uint32Array(3)
-const bytesOfWords = new Uint8Array(headWords.buffer)
 
 /** What a plain string's entry has in its meta word: the length of its key and its database. */
 const PLAIN_META = 0xffff | (15 << META_DATABASE_SHIFT)
@@ -39,37 +35,6 @@ const PLAIN_HEAD_BYTES = 14
 const PLAIN_HEADS_BYTES = PLAIN_HEAD_BYTES + 8
 /** Up to here a loop is faster than a view and a call. */
 const PLAIN_BYTES_MAX = 96
-
-/** The fixed part of one effect, read. */
-export class EffectHeader {
-  verb = 0
-  database = 0
-  argumentCount = 0
-  base = 0
-  baseTerm = 0
-  version = 0
-  term = 0
-
-  /** EFFECT_HEADER_BYTES lie at `at`. */
-  read(bytes: Uint8Array, at: number): void {
-    this.verb = bytes[at]!
-    this.database = bytes[at + 1]!
-    for (let i = 0; i < 4; i++) {
-      bytesOfWords[i] = bytes[at + 2 + i]!
-      bytesOfWords[4 + i] = bytes[at + 14 + i]!
-      bytesOfWords[8 + i] = bytes[at + 26 + i]!
-    }
-    for (let i = 0; i < 8; i++) {
-      bytesOfDoubles[i] = bytes[at + 6 + i]!
-      bytesOfDoubles[8 + i] = bytes[at + 18 + i]!
-    }
-    this.argumentCount = headWords[0]!
-    this.baseTerm = headWords[1]!
-    this.term = headWords[2]!
-    this.base = headDoubles[0]!
-    this.version = headDoubles[1]!
-  }
-}
 
 export interface EffectRoute {
   /** Where an effect on this slot is to be written now. */
@@ -83,6 +48,7 @@ export class EffectLog {
   /** Effects recorded since start; `self` rows look whether their handler declared any. */
   count = 0
   readonly #space: Keyspace
+  readonly #head = new EffectHeader()
 
   constructor(space: Keyspace) {
     this.#space = space
@@ -181,27 +147,15 @@ export class EffectLog {
 
   #header(verb: number, database: number, argumentCount: number): void {
     this.count++
-    const { out } = this
-    out.reserve(EFFECT_HEADER_BYTES)
+    const head = this.#head
     const space = this.#space
-    const to = out.bytes
-    const at = out.length
-    to[at] = verb
-    to[at + 1] = database
-    headDoubles[0] = space.baseVersion
-    headDoubles[1] = space.newVersion
-    headWords[0] = argumentCount
-    headWords[1] = space.baseTerm
-    headWords[2] = space.newTerm
-    for (let i = 0; i < 4; i++) {
-      to[at + 2 + i] = bytesOfWords[i]!
-      to[at + 14 + i] = bytesOfWords[4 + i]!
-      to[at + 26 + i] = bytesOfWords[8 + i]!
-    }
-    for (let i = 0; i < 8; i++) {
-      to[at + 6 + i] = bytesOfDoubles[i]!
-      to[at + 18 + i] = bytesOfDoubles[8 + i]!
-    }
-    out.length = at + EFFECT_HEADER_BYTES
+    head.verb = verb
+    head.database = database
+    head.argumentCount = argumentCount
+    head.base = space.baseVersion
+    head.baseTerm = space.baseTerm
+    head.version = space.newVersion
+    head.term = space.newTerm
+    head.write(this.out)
   }
 }

@@ -4,12 +4,11 @@
  * are no effects end it.
  */
 import type { Buffer } from 'node:buffer'
-import { EFFECT_HEADER_BYTES, EFFECT_RUN } from './effect-log.ts'
+import { argumentCountAt, EFFECT_HEADER_BYTES, keyArgumentOf } from './effect-header.ts'
 import type { ExpectedRequests } from './look-ahead.ts'
 
 const EFFECTS_MAX = 32
 const ARGUMENTS_MAX = 64
-const COUNT_OFFSET = 2
 const LENGTH_BYTES = 4
 
 export class EffectScan implements ExpectedRequests {
@@ -36,8 +35,8 @@ export class EffectScan implements ExpectedRequests {
   /** Where the effect behind the one at `at` begins, or -1 when the scan ends here. */
   #effect(bytes: Buffer, at: number): number {
     if (at + EFFECT_HEADER_BYTES > bytes.length) return -1
-    const argumentCount = bytes.readUInt32LE(at + COUNT_OFFSET)
-    const keyArgument = bytes[at] === EFFECT_RUN ? 1 : 0
+    const argumentCount = argumentCountAt(bytes, at)
+    const keyArgument = keyArgumentOf(bytes[at]!)
     if (argumentCount <= keyArgument || argumentCount > ARGUMENTS_MAX) return -1
     at += EFFECT_HEADER_BYTES
     const effect = this.count

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { EFFECT_HEADER_BYTES } from '../../src/store/effect-log.ts'
+import { EFFECT_HEADER_BYTES } from '../../src/store/effect-header.ts'
 import { GENERATORS } from '../fuzz/generators.ts'
 import { GRAMMAR } from '../fuzz/grammar.ts'
 import { compile, type Template } from '../fuzz/template.ts'

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { EFFECT_HEADER_BYTES, EFFECT_REMOVE, EffectLog } from '../../src/store/effect-log.ts'
+import { EFFECT_HEADER_BYTES, EFFECT_REMOVE } from '../../src/store/effect-header.ts'
+import { EffectLog } from '../../src/store/effect-log.ts'
 import { Eviction } from '../../src/store/eviction.ts'
 import { hashSecret, SLOT_COUNT, slotOf } from '../../src/store/hash-slot.ts'
 import { Keyspace } from '../../src/store/keyspace.ts'
