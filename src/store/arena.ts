@@ -2,7 +2,7 @@
  * Arena [Machine]: memory off the V8 heap, handed out in cells of fixed size classes.
  *
  * A reference (`ref`) is a number of 16-byte units, so 31 bits reach 32 GiB; 0 means "none". Segments of 256 MiB
- * (the first, which may be all that is ever needed, of 4) are reserved whole and committed by the kernel only where they
+ * (the first, which may be all that is ever needed, of half of one) are reserved whole and committed by the kernel only where they
  * are touched. A segment is cut into pages of 128 KiB; a page serves one size class while any of its cells lives and goes back to the common pool when the
  * last one is freed, so a change of value sizes does not strand memory.
  *
@@ -23,7 +23,7 @@ const PAGE_SHIFT = 13
 const PAGES_MAX = ARENA_BYTES_MAX / PAGE_BYTES
 const SEGMENT_BYTES = (1 << SEGMENT_SHIFT) * UNIT_BYTES
 const PAGES_PER_SEGMENT = SEGMENT_BYTES / PAGE_BYTES
-const FIRST_SEGMENT_BYTES = SEGMENT_BYTES / 64
+const FIRST_SEGMENT_BYTES = SEGMENT_BYTES / 512
 const CACHE_LINE_BYTES = 64
 /** Allocators put memory this large 16 bytes behind a page: this far on, cells begin where cache lines begin. */
 const ALIGNING_BYTES = 48
@@ -67,15 +67,16 @@ export class Arena {
   /** Pages in service, whole: what the kernel may have committed for us. */
   pagesInUse = 0
 
-  readonly #pageClass: Uint8Array
-  readonly #pageLive: Uint16Array
-  readonly #pageTouched: Uint16Array
-  readonly #pageFree: Uint32Array
-  readonly #pageNext: Uint32Array
-  readonly #pagePrevious: Uint32Array
-  readonly #classHead: Uint32Array
+  // One row per page of the segments there are, and room for more.
+  #pageClass = new Uint8Array(PAGES_PER_SEGMENT)
+  #pageLive = new Uint16Array(PAGES_PER_SEGMENT)
+  #pageTouched = new Uint16Array(PAGES_PER_SEGMENT)
+  #pageFree = new Uint32Array(PAGES_PER_SEGMENT)
+  #pageNext = new Uint32Array(PAGES_PER_SEGMENT)
+  #pagePrevious = new Uint32Array(PAGES_PER_SEGMENT)
   /** 1: a page holds a cell that cannot be moved, so that emptying it would be in vain. */
-  readonly #pageStuck: Uint8Array
+  #pageStuck = new Uint8Array(PAGES_PER_SEGMENT)
+  readonly #classHead = new Uint32Array(CLASS_COUNT)
   // Scratch of `sparsePages` and `cellsOf`.
   readonly #pagesByLive = new Uint32Array(PAGE_CELLS_MAX + 1)
   readonly #isFreeCell = new Uint8Array(PAGE_CELLS_MAX)
@@ -85,14 +86,6 @@ export class Arena {
   #pagesEnd = 0
 
   constructor() {
-    this.#pageClass = new Uint8Array(PAGES_MAX)
-    this.#pageLive = new Uint16Array(PAGES_MAX)
-    this.#pageTouched = new Uint16Array(PAGES_MAX)
-    this.#pageFree = new Uint32Array(PAGES_MAX)
-    this.#pageNext = new Uint32Array(PAGES_MAX)
-    this.#pagePrevious = new Uint32Array(PAGES_MAX)
-    this.#classHead = new Uint32Array(CLASS_COUNT)
-    this.#pageStuck = new Uint8Array(PAGES_MAX)
     this.#addSegment()
   }
 
@@ -302,8 +295,25 @@ export class Arena {
     this.bytes.push(Buffer.from(memory, ALIGNING_BYTES, length))
     this.u32.push(new Uint32Array(memory, ALIGNING_BYTES, length / 4))
     this.f64.push(new Float64Array(memory, ALIGNING_BYTES, length / 8))
+    if (firstPage === this.#pageClass.length) this.#widenPageRows()
     // The first unit of all is none.
     this.#pagesTotal = Math.max(1, firstPage)
     this.#pagesEnd = firstPage + length / PAGE_BYTES
   }
+
+  #widenPageRows(): void {
+    const count = Math.min(PAGES_MAX, this.#pageClass.length * 2)
+    this.#pageClass = widened(this.#pageClass, new Uint8Array(count))
+    this.#pageLive = widened(this.#pageLive, new Uint16Array(count))
+    this.#pageTouched = widened(this.#pageTouched, new Uint16Array(count))
+    this.#pageFree = widened(this.#pageFree, new Uint32Array(count))
+    this.#pageNext = widened(this.#pageNext, new Uint32Array(count))
+    this.#pagePrevious = widened(this.#pagePrevious, new Uint32Array(count))
+    this.#pageStuck = widened(this.#pageStuck, new Uint8Array(count))
+  }
+}
+
+function widened<Row extends Uint8Array | Uint16Array | Uint32Array>(narrow: Row, wide: Row): Row {
+  wide.set(narrow)
+  return wide
 }

@@ -14,6 +14,45 @@ import type { Keyspace } from './keyspace.ts'
 const VALUE_BYTES_MAX = 4096
 const LOOP_BYTES_MAX = 96
 
+/**
+ * The plain string under a key that never expires, or 0. Slot and hash stay in `space.ahead`. Whoever gets it loads its
+ * views anew, from the caches.
+ */
+function findPlain(space: Keyspace, database: number, key: Uint8Array, start: number, end: number): number {
+  if (end - start > KEY_INLINE_MAX) return 0
+  const ahead = space.ahead
+  ahead.place(key, start, end)
+  const ref = space.index.seek(ahead.slot, ahead.hash)
+  if (ref === 0) return 0
+  const arena = space.arena
+  const segment = ref >>> SEGMENT_SHIFT
+  const units = ref & SEGMENT_MASK
+  // Type string, storage inline and flags are all zero bits: the whole word is known beforehand.
+  if (arena.u32[segment]![(units << 2) + 7] !== end - start + (database << META_DATABASE_SHIFT)) return 0
+  const bytes = arena.bytes[segment]!
+  let at = (units << 4) + HEADER_BYTES
+  for (let i = start; i < end; i++) if (bytes[at++] !== key[i]) return 0
+  return arena.f64[segment]![(units << 1) + 1] === 0 ? ref : 0
+}
+
+/** Gives an entry that `findPlain` has found another version: the digest and what is told of the change follow. */
+function restamp(space: Keyspace, ref: number, version: number, term: number): void {
+  const slot = space.ahead.slot
+  const words = space.arena.u32[ref >>> SEGMENT_SHIFT]!
+  const doubles = space.arena.f64[ref >>> SEGMENT_SHIFT]!
+  const word = (ref & SEGMENT_MASK) << 2
+  space.baseVersion = doubles[word >> 1]!
+  space.baseTerm = words[word + 4]!
+  space.digest.subtract(slot, words, word)
+  doubles[word >> 1] = version
+  words[word + 4] = term
+  space.digest.add(slot, words, word)
+  space.newVersion = version
+  space.newTerm = term
+  space.newSlot = slot
+  space.changes++
+}
+
 /** Replies the value and counts the hit; false when the key is not there or not a plain string that never expires. */
 export function replyPlain(
   space: Keyspace,
@@ -23,25 +62,16 @@ export function replyPlain(
   start: number,
   end: number,
 ): boolean {
-  if (end - start > KEY_INLINE_MAX || space.accessRule !== null) return false
-  const ahead = space.ahead
-  ahead.place(key, start, end)
-  const ref = space.index.seek(ahead.slot, ahead.hash)
+  if (space.accessRule !== null) return false
+  const ref = findPlain(space, database, key, start, end)
   if (ref === 0) return false
-  const arena = space.arena
-  const segment = ref >>> SEGMENT_SHIFT
-  const units = ref & SEGMENT_MASK
-  const words = arena.u32[segment]!
-  const word = units << 2
-  if (words[word + 7] !== end - start + (database << META_DATABASE_SHIFT)) return false
-  const bytes = arena.bytes[segment]!
-  let at = (units << 4) + HEADER_BYTES
-  for (let i = start; i < end; i++) if (bytes[at++] !== key[i]) return false
-  if (arena.f64[segment]![(units << 1) + 1] !== 0) return false
+  const words = space.arena.u32[ref >>> SEGMENT_SHIFT]!
+  const word = (ref & SEGMENT_MASK) << 2
   // Most reads fall into the second of the last one: the line is then not dirtied.
   if (space.touchesAccess && words[word + 5] !== space.accessClock) words[word + 5] = space.accessClock
   space.stats.hits++
-  reply.bulk(bytes, at, at + words[word + 6]!)
+  const at = ((ref & SEGMENT_MASK) << 4) + HEADER_BYTES + end - start
+  reply.bulk(space.arena.bytes[ref >>> SEGMENT_SHIFT]!, at, at + words[word + 6]!)
   return true
 }
 
@@ -57,44 +87,20 @@ export function overwritePlain(
   valueEnd: number,
 ): number {
   const length = valueEnd - valueStart
-  if (length > VALUE_BYTES_MAX || end - start > KEY_INLINE_MAX) return 0
+  if (length > VALUE_BYTES_MAX || space.forcedVersion !== 0) return 0
   if (space.attention !== 0 || space.accessRule !== null) return 0
-  const ahead = space.ahead
-  ahead.place(key, start, end)
-  const slot = ahead.slot
-  const ref = space.index.seek(slot, ahead.hash)
+  const ref = findPlain(space, database, key, start, end)
   if (ref === 0) return 0
-  const arena = space.arena
-  const segment = ref >>> SEGMENT_SHIFT
-  const units = ref & SEGMENT_MASK
-  const words = arena.u32[segment]!
-  const word = units << 2
-  // Type string, storage inline and flags are all zero bits: the whole word is known beforehand.
-  if (words[word + 7] !== end - start + (database << META_DATABASE_SHIFT) || words[word + 6] !== length)
-    return 0
-  const bytes = arena.bytes[segment]!
-  let at = (units << 4) + HEADER_BYTES
-  for (let i = start; i < end; i++) if (bytes[at++] !== key[i]) return 0
-  const doubles = arena.f64[segment]!
-  const double = units << 1
-  if (doubles[double + 1] !== 0 || space.forcedVersion !== 0) return 0
+  const words = space.arena.u32[ref >>> SEGMENT_SHIFT]!
+  const word = (ref & SEGMENT_MASK) << 2
+  if (words[word + 6] !== length) return 0
+  const bytes = space.arena.bytes[ref >>> SEGMENT_SHIFT]!
+  let at = (word << 2) + HEADER_BYTES + end - start
   if (length <= LOOP_BYTES_MAX) for (let i = valueStart; i < valueEnd; i++) bytes[at++] = value[i]!
   else bytes.set(value.subarray(valueStart, valueEnd), at)
   if (space.touchesAccess) words[word + 5] = space.accessClock
-  const base = doubles[double]!
-  const baseTerm = words[word + 4]!
-  space.digest.subtract(slot, words, word)
-  const version = space.hlc.next(space.nowMs, base)
-  doubles[double] = version
-  const term = space.terms[slot]!
-  words[word + 4] = term
-  space.digest.add(slot, words, word)
-  space.baseVersion = base
-  space.baseTerm = baseTerm
-  space.newVersion = version
-  space.newTerm = term
-  space.newSlot = slot
-  space.changes++
+  const version = space.hlc.next(space.nowMs, space.arena.f64[ref >>> SEGMENT_SHIFT]![word >> 1]!)
+  restamp(space, ref, version, space.terms[space.ahead.slot]!)
   return ref
 }
 
@@ -120,38 +126,18 @@ export function takePlain(
 ): boolean {
   const { database, keyEnd, keyStart, term, version } = put
   const length = valueEnd - valueStart
-  if (length > LOOP_BYTES_MAX || keyEnd - keyStart > KEY_INLINE_MAX || space.attention !== 0) return false
-  const ahead = space.ahead
-  ahead.place(bytes, keyStart, keyEnd)
-  const slot = ahead.slot
-  const ref = space.index.seek(slot, ahead.hash)
+  if (length > LOOP_BYTES_MAX || space.attention !== 0) return false
+  const ref = findPlain(space, database, bytes, keyStart, keyEnd)
   if (ref === 0) return false
-  const arena = space.arena
-  const segment = ref >>> SEGMENT_SHIFT
-  const units = ref & SEGMENT_MASK
-  const words = arena.u32[segment]!
-  const word = units << 2
-  if (words[word + 7] !== keyEnd - keyStart + (database << META_DATABASE_SHIFT) || words[word + 6] !== length)
-    return false
-  const target = arena.bytes[segment]!
-  let at = (units << 4) + HEADER_BYTES
-  for (let i = keyStart; i < keyEnd; i++) if (target[at++] !== bytes[i]) return false
-  const doubles = arena.f64[segment]!
-  const double = units << 1
-  const base = doubles[double]!
-  const baseTerm = words[word + 4]!
+  const words = space.arena.u32[ref >>> SEGMENT_SHIFT]!
+  const word = (ref & SEGMENT_MASK) << 2
+  const hereVersion = space.arena.f64[ref >>> SEGMENT_SHIFT]![word >> 1]!
   const flushed = space.tombstones === null ? 0 : space.tombstones.flushVersion[database]!
-  const isNewer = version > flushed && supersedes(version, term, base, baseTerm)
-  if (!isNewer || doubles[double + 1] !== 0) return false
+  const isNewer = version > flushed && supersedes(version, term, hereVersion, words[word + 4]!)
+  if (!isNewer || words[word + 6] !== length) return false
+  const target = space.arena.bytes[ref >>> SEGMENT_SHIFT]!
+  let at = (word << 2) + HEADER_BYTES + keyEnd - keyStart
   for (let i = valueStart; i < valueEnd; i++) target[at++] = bytes[i]!
-  space.digest.subtract(slot, words, word)
-  doubles[double] = version
-  words[word + 4] = term
-  space.digest.add(slot, words, word)
-  space.baseVersion = base
-  space.baseTerm = baseTerm
-  space.newVersion = version
-  space.newTerm = term
-  space.changes++
+  restamp(space, ref, version, term)
   return true
 }
