@@ -2,15 +2,8 @@
  * Node [Machine]: builds every part of one node from its configuration and its ports, and connects them in a written
  * order. It decides nothing; the simulator and main build the same node.
  */
-import {
-  type Args,
-  type Connection,
-  type Conversation,
-  defaultServerLimits,
-  newConnectionStats,
-  unlimitedOutput,
-  type RequestScan,
-} from '../resp/index.ts'
+import { type Connection, defaultServerLimits, newConnectionStats, unlimitedOutput } from '../resp/index.ts'
+import { ClientConversation } from './client-conversation.ts'
 import { Call } from './commands/call.ts'
 import { CommandTable } from './commands/command-table.ts'
 import type { CommandRow } from './commands/command-row.ts'
@@ -96,42 +89,14 @@ export class Node {
   }
 
   /** Answers one client: the conversation its connection feeds with requests. */
-  converse(connection: Connection): Conversation {
+  converse(connection: Connection): ClientConversation {
     const { state, dispatch, executor, outputLimits, space } = this
     const link = new ConnectionLink(connection, outputLimits)
     const session = new Session(connection.id, connection.writer, link, state.ports.wallMs())
     session.isAuthenticated = state.config.text('requirepass') === ''
     useConfiguredLevels(session, state.config)
     state.clients.add(session)
-    return {
-      get isAuthenticated(): boolean {
-        return session.isAuthenticated
-      },
-      onTurnStart(nowMs: number): void {
-        session.lastActiveMs = nowMs
-        executor.beginTurn(nowMs)
-        state.router?.onTurnStart()
-      },
-      onTurnEnd(): void {
-        executor.endTurn()
-        space.ahead.forget()
-        state.router?.onTurnEnd(session)
-      },
-      onAhead(scan: RequestScan): void {
-        space.ahead.expect(scan)
-      },
-      onRequest(args: Args): void {
-        dispatch.onRequest(session, args)
-      },
-      onClose(): void {
-        state.clients.remove(session)
-        state.channels.forget(session)
-        state.watches.unwatch(session)
-        state.waiters.forget(session)
-        state.monitors.remove(session)
-        state.router?.forget(session)
-      },
-    }
+    return new ClientConversation(session, state, space.ahead, dispatch, executor)
   }
 
   /** What happens `hz` times a second whether anybody asks or not. */

@@ -28,7 +28,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ['src/commands/'],
   ['src/replication/'],
   ['src/routing/'],
-  ['src/node.ts src/settings.ts', 'src/system.ts'],
+  ['src/node.ts src/client-conversation.ts src/settings.ts', 'src/system.ts'],
   [
     'src/mesh-node.ts src/mesh-settings.ts src/mesh-facts.ts src/mesh-limits.ts src/mesh-members.ts src/mesh-effects.ts src/mesh-healing.ts src/mesh-hand-off.ts src/mesh-repair.ts src/mesh-requests.ts src/mesh-routing.ts src/mesh-channel.ts src/mesh-messages.ts',
   ],
