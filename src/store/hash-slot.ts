@@ -67,6 +67,63 @@ function crcSlot(bytes: Uint8Array, start: number, end: number): number {
   return crc & (SLOT_COUNT - 1)
 }
 
+/** Four times `{`. */
+const OPENS = 0x7b7b7b7b
+
+/** Where a key belongs: what `placeAll` fills in for the key at `starts[i]`, `ends[i]`. */
+export interface Places {
+  readonly starts: Int32Array
+  readonly ends: Int32Array
+  readonly slots: Uint16Array
+  readonly hashes: Uint32Array
+}
+
+/**
+ * `slotOf` and `hashOf` of the first `count` keys, in one go over their words: each byte is read once, and not twice,
+ * and four at a time (`view` shows the same bytes).
+ */
+export function placeAll(
+  secret: HashSecret,
+  bytes: Uint8Array,
+  view: DataView,
+  places: Places,
+  count: number,
+): void {
+  const { starts, ends, slots, hashes } = places
+  const a = secret.multiplierA
+  const b = secret.multiplierB
+  for (let i = 0; i < count; i++) {
+    const start = starts[i]!
+    const end = ends[i]!
+    let at = start
+    let crc = 0
+    let hash = secret.offset ^ (end - start)
+    let hasOpen = 0
+    for (; at + 3 < end; at += 4) {
+      const word = view.getInt32(at, true)
+      // A byte that is `{` leaves 0, and 0 is what borrows from the bit above it.
+      const marks = word ^ OPENS
+      hasOpen |= (marks - 0x01010101) & ~marks & 0x80808080
+      crc =
+        CRC_3[(crc >>> 8) ^ (word & 0xff)]! ^
+        CRC_2[(crc & 0xff) ^ ((word >>> 8) & 0xff)]! ^
+        CRC_1[(word >>> 16) & 0xff]! ^
+        CRC_0[word >>> 24]!
+      const mixed = Math.imul(word, a)
+      hash = Math.imul((hash << 13) | (hash >>> 19), b) ^ mixed ^ (mixed >>> 15)
+      hash = (hash + 0x52dce729) | 0
+    }
+    for (; at < end; at++) {
+      const byte = bytes[at]!
+      if (byte === OPEN) hasOpen = 1
+      crc = ((crc << 8) & 0xff00) ^ CRC_0[(crc >>> 8) ^ byte]!
+      hash = Math.imul(hash ^ byte, b)
+    }
+    slots[i] = hasOpen === 0 ? crc & (SLOT_COUNT - 1) : taggedSlotOf(bytes, start, end)
+    hashes[i] = finished(hash, a)
+  }
+}
+
 /** Secret of one process: multipliers and offsets, so that nobody outside can compute colliding keys. */
 export interface HashSecret {
   readonly multiplierA: number
@@ -92,6 +149,10 @@ export function hashOf(secret: HashSecret, bytes: Uint8Array, start: number, end
     hash = (hash + 0x52dce729) | 0
   }
   for (; at < end; at++) hash = Math.imul(hash ^ bytes[at]!, b)
+  return finished(hash, a)
+}
+
+function finished(hash: number, a: number): number {
   hash ^= hash >>> 16
   hash = Math.imul(hash, 0x85ebca6b ^ (a & ~1))
   hash ^= hash >>> 13

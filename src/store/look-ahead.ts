@@ -12,9 +12,9 @@ import { SEGMENT_MASK, SEGMENT_SHIFT } from './arena.ts'
 import type { ElementTable } from './element-table.ts'
 import type { Entries } from './entries.ts'
 import { STORAGE_OBJECT } from './entry.ts'
-import { EXPECTED_SPANS_MAX, ExpectedSpans } from './expected-spans.ts'
+import { ExpectedSpans } from './expected-spans.ts'
 import type { HashIndex } from './hash-index.ts'
-import { type HashSecret, hashOf, slotOf } from './hash-slot.ts'
+import { type HashSecret, hashOf, placeAll, slotOf } from './hash-slot.ts'
 
 const CACHED_BYTES = 1 << 18
 /** The words of an entry that are read first: its meta word, and what lies behind a key of usual length. */
@@ -39,8 +39,8 @@ export class LookAhead {
   readonly #index: HashIndex
   readonly #entries: Entries
   readonly #secret: HashSecret
-  readonly #keys = new ExpectedSpans()
-  readonly #slots = new Uint16Array(EXPECTED_SPANS_MAX)
+  /** The keys of the requests that follow. */
+  readonly keys = new ExpectedSpans()
   readonly #elements = new ExpectedSpans()
   /** Takes what is read, so that no compiler may leave the reading out. Means nothing. */
   sink = 0
@@ -59,32 +59,27 @@ export class LookAhead {
     if (this.#entries.arena.usedBytes < CACHED_BYTES) return
     const { starts, ends, count } = requests
     const bytes = requests.bytes!
-    const keys = this.#keys
+    const { keys } = this
     keys.begin(bytes, starts, ends, count)
-    const { hashes, tables } = keys
-    for (let i = 0; i < count; i++) {
-      const slot = slotOf(bytes, starts[i]!, ends[i]!)
-      const hash = hashOf(this.#secret, bytes, starts[i]!, ends[i]!)
-      this.#slots[i] = slot
-      hashes[i] = hash
-      tables[i] = this.#index.tableOf(slot, hash)
-    }
+    placeAll(this.#secret, bytes, keys.view, keys, count)
+    const { hashes, slots, tables } = keys
+    for (let i = 0; i < count; i++) tables[i] = this.#index.tableOf(slots[i]!, hashes[i]!)
     this.#read(keys, ENTRY_WORD, ENTRY_VALUE_WORD)
     if (count > 1 && keys.refs[0] !== 0 && keys.refs[0] === keys.refs[1]) this.#expectElements(requests)
   }
 
   /** The bytes may change from now on. */
   forget(): void {
-    this.#keys.forget()
+    this.keys.forget()
     this.#elements.forget()
   }
 
   /** Sets `slot` and `hash` of a key. */
   place(key: Uint8Array, start: number, end: number): void {
-    const keys = this.#keys
+    const { keys } = this
     const at = keys.indexOf(key, start, end)
     if (at !== -1) {
-      this.slot = this.#slots[at]!
+      this.slot = keys.slots[at]!
       this.hash = keys.hashes[at]!
       return
     }
@@ -100,7 +95,7 @@ export class LookAhead {
 
   /** For the requests in front that are on one key: if it holds a large collection, the elements named behind it. */
   #expectElements({ bytes, nextStarts, nextEnds, count }: ExpectedRequests): void {
-    const { refs } = this.#keys
+    const { refs } = this.keys
     const ref = refs[0]!
     if (this.#entries.storageOf(ref) !== STORAGE_OBJECT) return
     const table: ElementTable | null = this.#entries.objectOf(ref).elements

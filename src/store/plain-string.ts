@@ -13,6 +13,7 @@ import type { Keyspace } from './keyspace.ts'
 
 const VALUE_BYTES_MAX = 4096
 const LOOP_BYTES_MAX = 96
+const HEADER_WORDS = HEADER_BYTES >>> 2
 
 /**
  * The plain string under a key that never expires, or 0. Slot and hash stay in `space.ahead`. Whoever gets it loads its
@@ -28,11 +29,18 @@ function findPlain(space: Keyspace, database: number, key: Uint8Array, start: nu
   const segment = ref >>> SEGMENT_SHIFT
   const units = ref & SEGMENT_MASK
   // Type string, storage inline and flags are all zero bits: the whole word is known beforehand.
-  if (arena.u32[segment]![(units << 2) + 7] !== end - start + (database << META_DATABASE_SHIFT)) return 0
+  const words = arena.u32[segment]!
+  if (words[(units << 2) + 7] !== end - start + (database << META_DATABASE_SHIFT)) return 0
+  if (arena.f64[segment]![(units << 1) + 1] !== 0) return 0
+  let word = (units << 2) + HEADER_WORDS
+  let from = start
+  if (ahead.keys.shows(key)) {
+    const { view } = ahead.keys
+    for (; from + 3 < end; from += 4) if (words[word++] !== view.getUint32(from, true)) return 0
+  }
   const bytes = arena.bytes[segment]!
-  let at = (units << 4) + HEADER_BYTES
-  for (let i = start; i < end; i++) if (bytes[at++] !== key[i]) return 0
-  return arena.f64[segment]![(units << 1) + 1] === 0 ? ref : 0
+  for (let at = word << 2; from < end; from++) if (bytes[at++] !== key[from]) return 0
+  return ref
 }
 
 /** Gives an entry that `findPlain` has found another version: the digest and what is told of the change follow. */

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import test from 'node:test'
-import { hashOf, hashSecret, SLOT_COUNT, slotOf } from '../../src/store/hash-slot.ts'
+import { hashOf, hashSecret, placeAll, SLOT_COUNT, slotOf } from '../../src/store/hash-slot.ts'
 import { Prng } from '../support/prng.ts'
 import { hasRealRedis, startRealRedis } from '../support/real-redis.ts'
 
@@ -120,4 +120,35 @@ test('all slots are about equally likely', () => {
   for (let i = 0; i < SLOT_COUNT * 40; i++) counts[slotOfText(`user:${i}`)]!++
   assert.ok(Math.max(...counts) < 100)
   assert.ok(Math.min(...counts) > 5)
+})
+
+test('keys placed all at once have the slots and hashes they have one by one', () => {
+  const secret = hashSecret(() => 0x1234567)
+  const prng = new Prng(7)
+  for (let round = 0; round < 400; round++) {
+    const count = 1 + prng.below(32)
+    const bytes = Buffer.alloc(2048)
+    const places = {
+      starts: new Int32Array(count),
+      ends: new Int32Array(count),
+      slots: new Uint16Array(count),
+      hashes: new Uint32Array(count),
+    }
+    // Braces are as common as anything else, and neighbours of theirs (`z`, `|`, 0xfb) too.
+    const alphabet = round % 2 === 0 ? null : [0x7a, 0x7b, 0x7c, 0x7d, 0xfb, 0]
+    for (let at = 0; at < bytes.length; at++)
+      bytes[at] = alphabet === null ? prng.below(256) : alphabet[prng.below(alphabet.length)]!
+    let at = prng.below(5)
+    for (let i = 0; i < count; i++) {
+      places.starts[i] = at
+      at += prng.below(50)
+      places.ends[i] = at
+    }
+    placeAll(secret, bytes, new DataView(bytes.buffer, bytes.byteOffset, bytes.length), places, count)
+    for (let i = 0; i < count; i++) {
+      const [start, end] = [places.starts[i]!, places.ends[i]!]
+      assert.equal(places.slots[i], slotOf(bytes, start, end), bytes.subarray(start, end).toString('hex'))
+      assert.equal(places.hashes[i], hashOf(secret, bytes, start, end))
+    }
+  }
 })
