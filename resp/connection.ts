@@ -38,8 +38,10 @@ export class Connection {
   bytesOut: number
   requests: number
   /** True while a request is being answered: output must not leave in the middle of a reply. */
-  isRunning: boolean
-  isDirty: boolean
+  isRunning = false
+  isDirty = false
+  /** Has output that waits a moment for the replies it is still owed. */
+  isKeeping = false
   isClosed: boolean
   readonly #room: ConnectionRoom
   readonly #outlet: Outlet
@@ -76,8 +78,6 @@ export class Connection {
     this.bytesIn = 0
     this.bytesOut = 0
     this.requests = 0
-    this.isRunning = false
-    this.isDirty = false
     this.isClosed = false
     this.#room = room
     this.#outlet = outlet

@@ -16,6 +16,8 @@ const compactBytesMin = 65536
 export class ReplySlots {
   /** Open and filled slots that have not left yet. */
   count: number
+  /** Those of them that are still open. */
+  openCount: number
   /** Bytes of filled slots that wait behind an open one. */
   waitingBytes: number
   /** What may leave, in order. */
@@ -33,6 +35,7 @@ export class ReplySlots {
 
   constructor(writer: ReplyWriter, slabs: SlabPool) {
     this.count = 0
+    this.openCount = 0
     this.waitingBytes = 0
     this.output = new ReplyWriter(slabs)
     this.#writer = writer
@@ -68,6 +71,7 @@ export class ReplySlots {
     this.#places[index] = this.#base + length
     this.#replies[index] = null
     this.count++
+    this.openCount++
     return slot
   }
 
@@ -76,6 +80,7 @@ export class ReplySlots {
     const index = slot & (this.#places.length - 1)
     const isOpen = slot >= this.#first && slot < this.#first + this.count && this.#replies[index] === null
     if (!isOpen) throw new Error(`reply slot ${slot} is not open`)
+    this.openCount--
     this.#replies[index] = reply
     this.#starts[index] = start
     this.#ends[index] = end

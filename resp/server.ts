@@ -52,6 +52,8 @@ export interface RunningServer {
 
 /** What one read can bring; the kernel's socket buffers are about this large. */
 const readBytes = 65536
+/** Output is kept back this long for the rest of a pipeline's replies. */
+const KEPT_MS = 1
 const tickMs = 500
 const refusalLingerMs = 1000
 const refusedMax = 1000
@@ -86,7 +88,10 @@ class Listener implements RunningServer {
     this.port = options.port
     this.connections = new Map()
     this.#options = options
-    this.#turns = new TurnQueue(() => setImmediate(() => this.#onImmediate()))
+    this.#turns = new TurnQueue(
+      () => setImmediate(() => this.#onImmediate()),
+      () => setTimeout(() => this.#turns.onMoment(), KEPT_MS),
+    )
     this.#room = {
       args: new Args(),
       scan: new RequestScan(),

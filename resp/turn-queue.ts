@@ -2,7 +2,9 @@
 // output wait here for the end of the round.
 //
 // One waiting connection is served between two looks at the network, so a pipeline of a million commands
-// delays the others by one turn at most. It knows no timers: `wake` asks for a call of `onWake`. Shape: machine.
+// delays the others by one turn at most. A connection that is owed replies by other nodes keeps what it has for a
+// moment, so that the replies of a pipeline leave in one write and not in pieces as nodes answer.
+// It knows no timers: `wake` asks for a call of `onWake`, `wakeSoon` for one of `onMoment`. Shape: machine.
 
 import type { Connection } from './connection.ts'
 import type { Turns } from './connection-ports.ts'
@@ -12,17 +14,25 @@ const dirtyMax = 256
 
 export class TurnQueue implements Turns {
   readonly #wake: () => void
+  readonly #wakeSoon: (() => void) | null
   #isAwaited: boolean
+  #isMomentAwaited: boolean
   #waiting: Connection[]
   #next: number
   #dirty: Connection[]
+  /** Keep their output until they have all of it or the moment has passed; some are through already. */
+  #keeping: Connection[]
 
-  constructor(wake: () => void) {
+  /** `wakeSoon`: within a millisecond or two, the longest that output is kept back; without it, none is. */
+  constructor(wake: () => void, wakeSoon: (() => void) | null = null) {
     this.#wake = wake
+    this.#wakeSoon = wakeSoon
     this.#isAwaited = false
+    this.#isMomentAwaited = false
     this.#waiting = []
     this.#next = 0
     this.#dirty = []
+    this.#keeping = []
   }
 
   later(connection: Connection): void {
@@ -60,8 +70,33 @@ export class TurnQueue implements Turns {
     while (this.#dirty.length > 0) {
       const connection = this.#dirty.pop()!
       connection.isDirty = false
-      if (!connection.isRunning) connection.flush()
+      if (connection.isRunning) continue
+      if (this.#wakeSoon !== null && connection.slots.openCount > 0) this.#keep(connection)
+      else this.#send(connection)
     }
+  }
+
+  /** The time `wakeSoon` asked for has come: whoever still keeps output sends what it has. */
+  onMoment(): void {
+    this.#isMomentAwaited = false
+    const keeping = this.#keeping
+    this.#keeping = []
+    for (const connection of keeping)
+      if (connection.isKeeping && !connection.isRunning) this.#send(connection)
+  }
+
+  #send(connection: Connection): void {
+    connection.isKeeping = false
+    connection.flush()
+  }
+
+  #keep(connection: Connection): void {
+    if (connection.isKeeping) return
+    connection.isKeeping = true
+    this.#keeping.push(connection)
+    if (this.#isMomentAwaited) return
+    this.#isMomentAwaited = true
+    this.#wakeSoon!()
   }
 
   #ask(): void {

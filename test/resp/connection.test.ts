@@ -39,9 +39,17 @@ class FakeOutlet implements Outlet {
   }
 }
 
-function house() {
+/** `keeps`: output may be kept back for a moment, which is over at `moments.pass()`. */
+function house({ keeps = false } = {}) {
   let wakes = 0
-  const turns = new TurnQueue(() => wakes++)
+  const moments = {
+    asked: 0,
+    pass() {
+      moments.asked = 0
+      turns.onMoment()
+    },
+  }
+  const turns: TurnQueue = new TurnQueue(() => wakes++, keeps ? () => void moments.asked++ : null)
   const limits = defaultConnectionLimits()
   const stats = newConnectionStats()
   let clockMs = 1000
@@ -98,7 +106,7 @@ function house() {
     }
     return served
   }
-  return { turns, limits, stats, join, runTurns }
+  return { turns, limits, stats, join, moments, runTurns }
 }
 
 test('a chunk of requests is answered in order with one write', () => {
@@ -213,6 +221,40 @@ test('replies wait for the slots in front of them and leave in order', () => {
   say('PING\r\n')
   assert.ok(heard().endsWith('c\r\n+PONG\r\n'))
   assert.throws(() => connection.fillSlot(slots[0]!, Buffer.from('x')), /not open/)
+})
+
+test('replies of a pipeline that come from elsewhere leave in one write with those in front of them', () => {
+  const { turns, join, moments } = house({ keeps: true })
+  const { outlet, say, slots, connection } = join()
+  say('PING\r\nSLOT\r\nPING\r\nSLOT\r\n')
+  assert.deepEqual(outlet.sent, [])
+  connection.fillSlot(slots[0]!, Buffer.from(':1\r\n'))
+  turns.flush()
+  assert.deepEqual(outlet.sent, [])
+  connection.fillSlot(slots[1]!, Buffer.from(':2\r\n'))
+  turns.flush()
+  assert.deepEqual(outlet.sent, ['+PONG\r\n:1\r\n+PONG\r\n:2\r\n'])
+  moments.pass()
+  assert.equal(outlet.sent.length, 1)
+})
+
+test('what is kept back for replies that do not come leaves after a moment, and only one moment is asked for', () => {
+  const { turns, join, moments } = house({ keeps: true })
+  const guests = [join(), join()]
+  for (const { say } of guests) say('PING\r\nSLOT\r\nPING\r\nSLOT\r\n')
+  assert.equal(moments.asked, 1)
+  guests[0]!.connection.fillSlot(guests[0]!.slots[0]!, Buffer.from(':1\r\n'))
+  turns.flush()
+  guests[1]!.connection.destroy('killed')
+  moments.pass()
+  assert.equal(guests[0]!.heard(), '+PONG\r\n:1\r\n+PONG\r\n')
+  assert.equal(guests[1]!.heard(), '')
+  // The next wait is a new one.
+  guests[0]!.say('PING\r\n')
+  assert.equal(moments.asked, 1)
+  guests[0]!.connection.fillSlot(guests[0]!.slots[1]!, Buffer.from(':2\r\n'))
+  turns.flush()
+  assert.equal(guests[0]!.heard(), '+PONG\r\n:1\r\n+PONG\r\n:2\r\n+PONG\r\n')
 })
 
 test('slots filled in any order, with replies of any size between them, keep the order', () => {

@@ -56,7 +56,10 @@ export class DataNode {
     const ports = world.portsFor(this.address)
     const life = world.lifeAt(this.address)
     this.#ports = ports
-    this.#turns = new TurnQueue(() => ports.after(0, () => this.#onImmediate()))
+    this.#turns = new TurnQueue(
+      () => ports.after(0, () => this.#onImmediate()),
+      () => ports.after(1, () => this.#guard(() => this.#turns.onMoment())),
+    )
     const config = new Config()
     const sink = (line: string): void => options.onLine?.(line)
     const level = options.onLine === undefined ? 'warning' : 'debug'
