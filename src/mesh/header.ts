@@ -31,11 +31,12 @@ export class HeaderCodec {
   /** The bytes lie in a buffer that the next encoding overwrites. */
   encode(verb: number, correlation: number, fields: readonly unknown[]): Uint8Array {
     const scratch = this.#scratch
-    scratch.length = 0
-    scratch.push(verb, correlation)
-    for (let at = 0; at < fields.length; at++) scratch.push(fields[at])
+    // Most frames have as many fields as the last one: its room is used again.
+    if (scratch.length !== fields.length + 2) scratch.length = fields.length + 2
+    scratch[0] = verb
+    scratch[1] = correlation
+    for (let at = 0; at < fields.length; at++) scratch[at + 2] = fields[at]
     const header = this.#packr.pack(scratch)
-    scratch.length = 0
     if (header.length > headerBytesMax)
       throw new Error(
         `verb ${verb} has a header of ${header.length} bytes; what is long belongs into the body`,
