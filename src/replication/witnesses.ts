@@ -51,14 +51,21 @@ export class Witnesses {
     const { roles } = this.#parts
     const { acksForQuorum, peerIds } = roles.groups[roles.groupOf[slot]!]!
     if (!this.isHeritageHeard(slot, isWhole, survey, place)) return false
-    // Who waits for former owners is no witness that there is nothing to wait for, except to those who wait themselves.
-    const bereft = this.#parts.heritage.isOwed(slot) ? 0 : survey.countOf(place, OWNED | BEREFT)
-    const owners = survey.countOf(place, OWNED) - bereft
+    const owners = this.#witnessesOf(slot, survey, place, OWNED)
     if (owners >= peerIds.length) return true
     // Without a memory: so many that any quorum this node may once have been part of has another member among them.
     const needed = isWhole ? acksForQuorum : peerIds.length - acksForQuorum + 1
-    if (survey.countOf(place, OWNED | WHOLE) >= Math.max(acksForQuorum, needed)) return true
+    if (this.#witnessesOf(slot, survey, place, OWNED | WHOLE) >= Math.max(acksForQuorum, needed)) return true
     return owners >= acksForQuorum && this.#knowWhatWasBefore(slot, isWhole, survey, place)
+  }
+
+  /**
+   * Who waits for former owners is no witness, whole or not, except to those who wait themselves: else two would vouch for
+   * each other, each on the strength of the other's word.
+   */
+  #witnessesOf(slot: number, survey: Survey, place: number, flags: number): number {
+    const bereft = this.#parts.heritage.isOwed(slot) ? 0 : survey.countOf(place, flags | BEREFT)
+    return survey.countOf(place, flags) - bereft
   }
 
   /** Of those under whom the slot was served last, enough have been heard, or somebody says that he has heard them. */
@@ -79,8 +86,9 @@ export class Witnesses {
     const before = this.#parts.former.electorateOf(slot)
     if (before.length === 0) return false
     let whole = isWhole && before.includes(this.#parts.selfId) ? 1 : 0
+    const bereft = this.#parts.heritage.isOwed(slot) ? 0 : BEREFT
     for (const { flags, peerId } of survey.answers)
-      if ((flags[place]! & WHOLE) !== 0 && before.includes(peerId)) whole++
+      if ((flags[place]! & (WHOLE | bereft)) === WHOLE && before.includes(peerId)) whole++
     return whole > before.length >> 1
   }
 

@@ -403,6 +403,14 @@ export class OwnersWorld {
     this.refresh(false)
   }
 
+  /** One more that owns nothing yet. */
+  add(): WorldNode {
+    const node = this.#make(this.nodes.length)
+    this.nodes.push(node)
+    this.refresh(false)
+    return node
+  }
+
   /** A dead one comes back with an empty memory. */
   restart(number: number): WorldNode {
     const node = this.#make(number)

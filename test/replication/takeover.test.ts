@@ -51,6 +51,26 @@ test('new owners of whom only one owned the slot before wait until the others of
   assert.equal(third.get(key), 'confirmed')
 })
 
+test('an owner that waits for others is no witness to a new one, and so neither is the new one to it', () => {
+  const { world, nodes, key } = three()
+  const [first, second, third] = nodes
+  write(first, `SET ${key} confirmed`, second)
+  const fourth = world.add()
+  world.run(500)
+  for (const number of [0, 1]) world.kill(number)
+  // The third is left alone, and then another comes that owes nobody anything.
+  world.replace(tableOf([third], 1))
+  world.run(500)
+  world.replace(tableOf([third, fourth], 2))
+  world.run(5000)
+  assert.deepEqual([third.serves(key), fourth.serves(key)], [false, false])
+  assert.equal(fourth.settling.isWhole(slotOfKey(key)), false)
+  for (const number of [0, 1]) world.revive(number)
+  world.run(3000)
+  const [acting] = [third, fourth].filter((node) => node.serves(key))
+  assert.deepEqual([acting?.get(key), fourth.settling.isWhole(slotOfKey(key))], ['confirmed', true])
+})
+
 test('they go on without when the data of the others is given up', () => {
   const world = OwnersWorld.settled(5, 3)
   const key = keyOf(world, 0)
