@@ -152,7 +152,7 @@ export class Settling implements SurveyEvents {
     const pending = this.#pending
     for (const slot of slots) {
       if (!pending.has(slot) || pending.isClaim[slot] === 0) continue
-      if (this.#memory.isMissing(slot)) this.#begin(slot, false)
+      if (this.#memory.isMissing(slot) || this.#heritage.isOwed(slot)) this.#begin(slot, false)
       else pending.drop(slot)
     }
     this.#pump()
