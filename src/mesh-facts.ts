@@ -243,7 +243,7 @@ export class MeshFacts implements MeshFace {
     const { agreement } = this.#mesh.membership.life
     if (nodeId === this.selfId) return "ERR I tried hard but I can't forget myself..."
     // Whoever removes a node does not wait for what it may have known.
-    const wasAwaited = this.#mesh.healing.settling.excuse(nodeId)
+    const wasAwaited = this.#mesh.healing.excuse(nodeId)
     if (!agreement.state.members.has(nodeId) && wasAwaited) return undefined
     if (!agreement.state.members.has(nodeId)) return `ERR Unknown node ${nodeId}`
     agreement.down([nodeId])

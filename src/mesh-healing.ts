@@ -13,6 +13,7 @@ import { Claims } from './replication/claims.ts'
 import { Confirming } from './replication/confirming.ts'
 import { Doubts } from './replication/doubts.ts'
 import { FormerOwners } from './replication/former-owners.ts'
+import { GivenUp } from './replication/given-up.ts'
 import { Hints } from './replication/hints.ts'
 import { Intake } from './replication/intake.ts'
 import { Leftovers } from './replication/leftovers.ts'
@@ -62,6 +63,7 @@ const ASK_DEADLINE_MS = 1500
 
 export class MeshHealing {
   readonly claims = new Claims()
+  readonly givenUp = new GivenUp()
   readonly transfers: Transfers
   readonly repairs: Repairs
   readonly former: FormerOwners
@@ -154,9 +156,13 @@ export class MeshHealing {
         fingerprint: () => ports.fingerprint(),
         intervalMs: () => ports.repairIntervalMs(),
         mayAnswer: (peerId) => ports.mayAnswer(peerId),
-        isAnyBehind: () => ports.isAnyAway() || this.hints.rows().length > 0,
+        isAnyBehind: () => ports.isAnyAway() || this.hints.rows().length > 0 || this.#isAnyOut(),
       },
     )
+  }
+
+  #isAnyOut(): boolean {
+    return this.givenUp.isAnyOut(this.#ports.monotonicMs(), (id) => this.#ports.mayAnswer(id))
   }
 
   /** Now, and whenever one of its directives is changed. */
@@ -221,9 +227,16 @@ export class MeshHealing {
 
   /** A member is no more. */
   onGone(id: string): void {
+    this.givenUp.onGone(id, this.#ports.monotonicMs())
     this.hints.forget(id)
     this.former.forgetMember(id)
     this.repair.repaired.forget(id)
+  }
+
+  /** This one has left in good order, or its data is given up. False: nobody waits for its word. */
+  excuse(id: string): boolean {
+    this.givenUp.excuse(id)
+    return this.settling.excuse(id)
   }
 
   /** `share`: of its budgets that background work may use now. */

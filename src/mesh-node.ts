@@ -184,7 +184,7 @@ export class MeshNode {
         this.replica.forget(id)
         this.healing.onGone(id)
       },
-      onExited: (id) => this.healing.settling.excuse(id),
+      onExited: (id) => this.healing.excuse(id),
       // Out of the mesh nothing was heard: what is held counts for nothing until it has been compared.
       onOut: () => this.healing.settling.forgetAll(),
       linkHeardMs: (id) => this.pool.to(id)?.heardAtMs ?? Number.NEGATIVE_INFINITY,

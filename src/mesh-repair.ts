@@ -32,7 +32,7 @@ export interface MeshRepairPorts {
   /** Of the directive, in milliseconds. */
   intervalMs(): number
   mayAnswer(peerId: string): boolean
-  /** Is some owner away, or has hints to be told? */
+  /** Is some owner away, given up for now, or has hints to be told? */
   isAnyBehind(): boolean
 }
 

@@ -5,7 +5,7 @@
  * a write lost, a delete undone, an order nobody can explain - counts against its row. Shape: door (measurements only).
  */
 import { type RunOptions, type RunReport, runData } from '../simulation/data.ts'
-import type { Pace, TroubleKind } from '../simulation/troubles.ts'
+import { LASTING, type TroubleKind } from '../simulation/troubles.ts'
 import type { Finding, Row, Task } from './row.ts'
 
 const PARTITIONS = 200
@@ -18,8 +18,6 @@ function partitionsIn(run: RunReport): number {
   return run.troubles.filter((line) => BEGINNING.test(line)).length
 }
 
-/** One split at a time, so long that the mesh gives up who is on the smaller side. */
-const LASTING: Pace = { gapMsMax: 50_000, lastMsMin: 25_000, lastMsMax: 60_000 }
 const LASTING_CHAOS_MS = 60_000
 const [LASTING_PARTITIONS, LASTING_PARTITIONS_QUICK] = [40, 4]
 

@@ -71,6 +71,26 @@ test('an owner that waits for others is no witness to a new one, and so neither 
   assert.deepEqual([acting?.get(key), fourth.settling.isWhole(slotOfKey(key))], ['confirmed', true])
 })
 
+test('who acts no longer goes on hearing those who owned the slot before, for others wait for it', () => {
+  const { world, nodes, key } = three()
+  const [first, second, third] = nodes
+  write(first, `SET ${key} confirmed`, second)
+  const fourth = world.add()
+  world.run(500)
+  for (const number of [0, 1]) world.kill(number)
+  world.replace(tableOf([fourth, third], 2))
+  world.run(500)
+  assert.equal(third.settling.isBereft(slotOfKey(key)), true)
+  // The third acted as long as the fourth was not ready.
+  fourth.isReady = true
+  world.refresh(false)
+  for (const number of [0, 1]) world.revive(number)
+  world.run(3000)
+  assert.equal(third.settling.isBereft(slotOfKey(key)), false)
+  const [acting] = [third, fourth].filter((node) => node.serves(key))
+  assert.equal(acting?.get(key), 'confirmed')
+})
+
 test('they go on without when the data of the others is given up', () => {
   const world = OwnersWorld.settled(5, 3)
   const key = keyOf(world, 0)

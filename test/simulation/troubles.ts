@@ -22,6 +22,9 @@ export interface Pace {
 /** Several at a time, and hardly ever quiet for so long that somebody is given up. */
 export const RESTLESS: Pace = { gapMsMax: 3500, lastMsMin: 300, lastMsMax: 16_000 }
 
+/** One at a time, so long that the mesh gives up who is on the smaller side. */
+export const LASTING: Pace = { gapMsMax: 50_000, lastMsMin: 25_000, lastMsMax: 60_000 }
+
 export type TroubleKind =
   | 'loss'
   | 'delay'
