@@ -188,6 +188,7 @@ export class MeshHealing {
         isWhole: (slot) => settling.isWhole(slot),
         isHeld: (slot) => leftovers.isHeld(slot),
         isBereft: (slot) => settling.isBereft(slot),
+        wasBereft: (slot) => leftovers.wasBereft(slot),
         // Coarse, and safe: while any effect waits for its entry, no slot is vouched for.
         hasPulls: () => replica.pulls.size > 0,
         onOutclaimed: (slots) => settling.onOutclaimed(slots),
@@ -221,7 +222,11 @@ export class MeshHealing {
 
   /** The owners have changed, and roles follow the change already. */
   onOwners(): void {
-    this.leftovers.onOwners((slot) => this.settling.isWhole(slot))
+    const { settling } = this
+    this.leftovers.onOwners(
+      (slot) => settling.isWhole(slot),
+      (slot) => settling.wasBereft(slot),
+    )
     this.settling.onOwners()
   }
 

@@ -2,121 +2,145 @@
  * Heritage [Machine]: whose word a slot needs beyond that of its owners. What was confirmed is with a quorum of those who
  * owned the slot then; when owners change, and some of them are owners no longer, all of the new ones together may
  * know nothing of it - after a split that took two of three away, or when a mesh founds itself anew around an empty node. So
- * who owned the slot last is remembered until enough of those have been heard:
+ * who owned the slot is remembered until enough of those have been heard:
  *
  *   so many with a memory that each quorum has one of them | all, with a memory or without: nobody is left who knows more
+ *
+ * Owners may follow each other before any of them has settled, and nobody else can tell whether they had: then all of them
+ * are heard, the last first, down to those of whom one says that it owed nothing any more.
  *
  * Who has left in good order, having handed on what it had, or whose data the operator gives up, counts as heard. It is
  * what this node has seen itself: who has just started owes nobody anything. It asks nobody.
  */
 import { SLOT_COUNT } from '../store/hash-slot.ts'
-import { NO_MEMBER, type OwnersTable } from './slot-roles.ts'
+import { NO_MEMBER, NO_TABLE, type OwnersTable } from './slot-roles.ts'
 
 /** What somebody has said of a slot. */
 export const UNHEARD = 0
 export const HEARD = 1
 export const HEARD_WHOLE = 2
+/** Whole, and it owed nothing when it owned the slot: what was before is in what it says. */
+export const HEARD_SETTLED = 3
 
-/** Tables that slots still owe something to; beyond, the newest is not remembered. */
-const TABLES_MAX = 255
+/** Tables that slots may owe something to: a bit each. Beyond, the oldest is forgotten. */
+const TABLES_MAX = 32
 
 const EXCUSED_MAX = 1024
 
 interface Ancestor {
   readonly table: OwnersTable
   readonly excused: Set<string>
+  readonly bit: number
 }
 
 export class Heritage {
   readonly counters = { inherited: 0, resolved: 0, forgotten: 0 }
-  /** By number, from 1. */
-  readonly #ancestors: (Ancestor | undefined)[] = []
+  #table: OwnersTable = NO_TABLE
+  #change = 0
+  /** The latest first. */
+  #ancestors: Ancestor[] = []
   /** Whose word will not be waited for after the next change of owners. */
   readonly #excused = new Set<string>()
-  /** By slot, the number of the table it was served under last; 0: the present one, or none. */
-  readonly #numbers = new Uint8Array(SLOT_COUNT)
+  /** By slot, the bits of the tables it owes something to. */
+  readonly #debts = new Uint32Array(SLOT_COUNT)
+  /** The same before the latest change. */
+  readonly #debtsBefore = new Uint32Array(SLOT_COUNT)
 
   /** Do former owners have to be heard before this node speaks for the slot? */
   isOwed(slot: number): boolean {
-    return this.#numbers[slot] !== 0
+    return this.#debts[slot] !== 0
+  }
+
+  /** Had they to be before the owners changed? */
+  wasOwed(slot: number): boolean {
+    return this.#debtsBefore[slot] !== 0
   }
 
   resolve(slot: number): void {
-    if (this.#numbers[slot] === 0) return
-    this.#numbers[slot] = 0
+    if (this.#debts[slot] === 0) return
+    this.#debts[slot] = 0
     this.counters.resolved++
   }
 
-  /** Other owners. Under owners this node was not one of, a slot was served if `wasServed` says so. */
-  onOwners(
-    before: OwnersTable,
-    now: OwnersTable,
-    wasOwned: (slot: number) => boolean,
-    wasServed: (slot: number) => boolean,
-  ): void {
+  /** These are the owners now; answers the number of the change that made them so. */
+  follow(table: OwnersTable): number {
+    if (table === this.#table) return this.#change
+    this.onOwners(this.#table, table)
+    this.#table = table
+    return ++this.#change
+  }
+
+  /** Other owners. */
+  onOwners(before: OwnersTable, now: OwnersTable): void {
+    this.#debtsBefore.set(this.#debts)
     if (before.copies === 0) return
     for (const id of this.#excused)
       if (now.members.includes(id) && !before.members.includes(id)) this.#excused.delete(id)
-    const number = this.#freeNumber()
+    const bit = this.#freeBit()
     const isStill = stillOwners(before, now)
-    let isUsed = false
+    let inherited = 0
     for (let slot = 0; slot < SLOT_COUNT; slot++) {
-      // Who owned it then has not been settled there: what it owes is older.
-      if (this.#numbers[slot] !== 0 && (wasOwned(slot) || !wasServed(slot))) continue
-      const isOwed = !isStill(slot)
-      this.#numbers[slot] = isOwed ? number : 0
-      isUsed ||= isOwed
-      if (isOwed) this.counters.inherited++
+      if (isStill(slot)) continue
+      this.#debts[slot]! |= bit
+      inherited++
     }
-    if (number === 0) this.counters.forgotten++
-    else if (isUsed) this.#ancestors[number] = { table: before, excused: new Set(this.#excused) }
+    this.counters.inherited += inherited
+    if (inherited > 0) this.#ancestors.unshift({ table: before, excused: new Set(this.#excused), bit })
   }
 
-  /** Former owners, `selfId` among them or not. */
-  ownersOf(slot: number): string[] {
-    const ancestor = this.#ancestors[this.#numbers[slot]!]
-    return ancestor === undefined ? [] : ownersIn(ancestor.table, slot)
+  /** Former owners, `selfId` among them or not: the last ones, or `all` that are owed something. */
+  ownersOf(slot: number, all = true): string[] {
+    const ids = new Set<string>()
+    for (const { bit, table } of this.#ancestors) {
+      if ((this.#debts[slot]! & bit) === 0) continue
+      for (const id of ownersIn(table, slot)) ids.add(id)
+      if (!all) break
+    }
+    return [...ids]
   }
 
   /** Have enough of them been heard? */
   isHeard(slot: number, wordOf: (id: string) => number): boolean {
-    const ancestor = this.#ancestors[this.#numbers[slot]!]
-    if (ancestor === undefined) return true
-    const owners = ownersIn(ancestor.table, slot)
-    let heard = 0
-    let whole = 0
-    for (const id of owners) {
-      const word = ancestor.excused.has(id) ? HEARD : wordOf(id)
-      if (word !== UNHEARD) heard++
-      if (word === HEARD_WHOLE) whole++
+    for (const ancestor of this.#ancestors) {
+      if ((this.#debts[slot]! & ancestor.bit) === 0) continue
+      const words = ownersIn(ancestor.table, slot).map((id) =>
+        ancestor.excused.has(id) ? HEARD : wordOf(id),
+      )
+      if (!areEnough(words)) return false
+      if (words.includes(HEARD_SETTLED)) return true
     }
-    const quorum = Math.floor(owners.length / 2) + 1
-    return heard === owners.length || whole > owners.length - quorum
+    return true
   }
 
   /** Its word is not waited for any more; false: nobody waits for it. */
   excuse(id: string): boolean {
     let isAwaited = false
     if (this.#excused.size < EXCUSED_MAX) this.#excused.add(id)
-    for (const ancestor of this.#ancestors) {
-      if (ancestor === undefined || !ancestor.table.members.includes(id)) continue
-      ancestor.excused.add(id)
+    for (const { excused, table } of this.#ancestors) {
+      if (!table.members.includes(id)) continue
+      excused.add(id)
       isAwaited = true
     }
     return isAwaited
   }
 
-  #freeNumber(): number {
-    const isUsed = new Uint8Array(TABLES_MAX + 1)
-    for (const number of this.#numbers) isUsed[number] = 1
-    let free = 0
-    for (let number = TABLES_MAX; number > 0; number--) {
-      if (isUsed[number] === 1) continue
-      this.#ancestors[number] = undefined
-      free = number
-    }
-    return free
+  /** One that no slot has, if need be that of the oldest table. */
+  #freeBit(): number {
+    let used = 0
+    for (const debts of this.#debts) used |= debts
+    this.#ancestors = this.#ancestors.filter(({ bit }) => (used & bit) !== 0)
+    for (let at = 0; at < TABLES_MAX; at++) if ((used & (1 << at)) === 0) return 1 << at
+    const { bit } = this.#ancestors.pop()!
+    for (let slot = 0; slot < SLOT_COUNT; slot++) this.#debts[slot]! &= ~bit
+    this.counters.forgotten++
+    return bit
   }
+}
+
+function areEnough(words: readonly number[]): boolean {
+  const quorum = Math.floor(words.length / 2) + 1
+  const whole = words.filter((word) => word >= HEARD_WHOLE).length
+  return whole > words.length - quorum || words.every((word) => word !== UNHEARD)
 }
 
 /** Are all who owned a slot among those who own it now? */

@@ -82,6 +82,7 @@ export class Leftovers {
   readonly #parts: LeftoverParts
   readonly #ports: LeftoverPorts
   readonly #wasWhole = new Uint8Array(SLOT_COUNT)
+  readonly #wasBereft = new Uint8Array(SLOT_COUNT)
   readonly #all = new Map<number, Leftover>()
   readonly #due = new Set<Leftover>()
   readonly #resting = new Set<Leftover>()
@@ -114,19 +115,27 @@ export class Leftovers {
     return this.#wasWhole[slot] === 1
   }
 
+  /** As it was lost, those who had owned it before were still to be heard. */
+  wasBereft(slot: number): boolean {
+    return this.#wasBereft[slot] === 1
+  }
+
   /** Its content, if there is any, is still to be handed over or dropped. */
   holds(slot: number): boolean {
     return this.#all.has(slot) || this.#dropping.has(slot)
   }
 
-  /** The owners are others now; `wasWhole`: did this node know all of a slot before? */
-  onOwners(wasWhole: (slot: number) => boolean): void {
+  /** The owners are others now; `wasWhole`: did this node know all of a slot before? `wasBereft`: all but what was older? */
+  onOwners(wasWhole: (slot: number) => boolean, wasBereft: (slot: number) => boolean): void {
     for (let slot = 0; slot < SLOT_COUNT; slot++) {
       if (this.#parts.roles.owns(slot)) {
         this.#forget(slot)
         continue
       }
-      if (wasWhole(slot)) this.#wasWhole[slot] = 1
+      if (wasWhole(slot)) {
+        this.#wasWhole[slot] = 1
+        this.#wasBereft[slot] = wasBereft(slot) ? 1 : 0
+      }
       // Whoever owned it a moment ago may not any more: all are asked again.
       if (this.#all.has(slot) || this.#dropping.has(slot) || this.isHeld(slot) || this.#hasContent(slot))
         this.#add(slot)

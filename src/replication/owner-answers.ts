@@ -49,6 +49,8 @@ export interface AnswerPorts {
   isHeld(slot: number): boolean
   /** Has it yet to hear of those who owned the slot before? */
   isBereft(slot: number): boolean
+  /** The same of a slot it owned, as it was lost. */
+  wasBereft(slot: number): boolean
   /** Do effects on this slot wait for a whole entry here? */
   hasPulls(slot: number): boolean
   /** This node acted for these slots until another owner claimed them. */
@@ -126,7 +128,7 @@ export class OwnerAnswers {
     while (question.next()) {
       const { claimTerm, slot } = question
       let flags = this.#ownershipOf(slot)
-      if (flags === 0) flags = this.#ports.isHeld(slot) ? HELD | WHOLE : HELD
+      if (flags === 0) flags = this.#formerOwnershipOf(slot)
       else if (claimTerm !== 0) flags |= this.#grant(slot, from.peer.id, claimTerm, outclaimed)
       this.#summary.measure(space, slot)
       answer.add(flags, claims.termOf(slot), this.#summary)
@@ -144,6 +146,11 @@ export class OwnerAnswers {
     if (!this.#parts.roles.owns(slot)) return 0
     const memory = this.#ports.isWhole(slot) ? OWNED | WHOLE : OWNED
     return this.#ports.isBereft(slot) ? memory | BEREFT : memory
+  }
+
+  #formerOwnershipOf(slot: number): number {
+    if (!this.#ports.isHeld(slot)) return HELD
+    return this.#ports.wasBereft(slot) ? HELD | WHOLE | BEREFT : HELD | WHOLE
   }
 
   /** Who is believed to act before the claimant is not deposed, so that claimants do not take turns for ever. */

@@ -16,7 +16,7 @@ import { SLOT_COUNT } from '../store/hash-slot.ts'
 import { Heritage } from './heritage.ts'
 import { ASKED, DUE, EXCHANGING, PendingSlots, READY } from './pending-slots.ts'
 import type { SettlingLimits, SettlingParts, SettlingPorts } from './settling-ports.ts'
-import { NO_TABLE, type OwnersTable, SERVING, UNSETTLED } from './slot-roles.ts'
+import { SERVING, UNSETTLED } from './slot-roles.ts'
 import type { OwnersSummaries } from './slot-runs.ts'
 import { GRANTED, SlotSummary } from './slot-summary.ts'
 import { Survey, type SurveyEvents } from './survey.ts'
@@ -58,9 +58,6 @@ export class Settling implements SurveyEvents {
   #exchangeLast = 0
   readonly #witnesses: Witnesses
   readonly #heritage = new Heritage()
-  /** The owners slots begin to be settled with, and the number of that change. */
-  #table: OwnersTable = NO_TABLE
-  #change = 0
   #surveysUnderWay = 0
   #exchangesUnderWay = 0
   #hasToldWhole = false
@@ -92,6 +89,12 @@ export class Settling implements SurveyEvents {
   /** Former owners have yet to be heard before this node, or anybody who relies on it, speaks for the slot. */
   isBereft(slot: number): boolean {
     return this.#heritage.isOwed(slot)
+  }
+
+  /** Had they yet to be heard when the owners changed last? */
+  wasBereft(slot: number): boolean {
+    this.#latestChange()
+    return this.#heritage.wasOwed(slot)
   }
 
   isWhole(slot: number): boolean {
@@ -218,13 +221,9 @@ export class Settling implements SurveyEvents {
     this.#pending.rest(slot, this.#ports.monotonicMs(), restMsMin, restMsMax)
   }
 
+  /** Of the owners slots begin to be settled with. */
   #latestChange(): number {
-    const { table, wasServed } = this.#parts.roles
-    if (this.#table === table) return this.#change
-    const wasOwned = (slot: number): boolean => this.#memory.isOwned(slot)
-    this.#heritage.onOwners(this.#table, table, wasOwned, (slot) => wasServed[slot] === 1)
-    this.#table = table
-    return ++this.#change
+    return this.#heritage.follow(this.#parts.roles.table)
   }
 
   /**
@@ -275,9 +274,10 @@ export class Settling implements SurveyEvents {
   }
 
   #ask(slot: number, survey: Survey): void {
-    const { isClaim, terms } = this.#pending
+    const { attempts, isClaim, terms } = this.#pending
     if (isClaim[slot] === 1) terms[slot] = this.#claim(slot)
-    this.#pending.ask(slot, survey, survey.add(slot, terms[slot]!, this.#witnesses.of(slot)))
+    const witnesses = this.#witnesses.of(slot, attempts[slot]! > 0)
+    this.#pending.ask(slot, survey, survey.add(slot, terms[slot]!, witnesses))
   }
 
   #claim(slot: number): number {

@@ -54,9 +54,6 @@ export class SlotRoles {
   /** Number of the acting primary, or NO_MEMBER. */
   readonly acting = new Uint16Array(SLOT_COUNT).fill(NO_MEMBER)
   readonly groupOf = new Uint16Array(SLOT_COUNT)
-  /** 1: somebody acted for the slot under the owners before these. */
-  readonly wasServed = new Uint8Array(SLOT_COUNT)
-  readonly #isServed = new Uint8Array(SLOT_COUNT)
   readonly #isOwned = new Uint8Array(SLOT_COUNT)
   readonly counters = { updates: 0, takeovers: 0, handovers: 0, lapses: 0 }
   groups: readonly Group[] = []
@@ -98,7 +95,6 @@ export class SlotRoles {
       const acting = firstActing(owners, slot * copies, copies, mayAct)
       const before = this.roles[slot]!
       this.acting[slot] = acting
-      if (acting !== NO_MEMBER) this.#isServed[slot] = 1
       const isOurs = acting !== NO_MEMBER && acting === self
       if (isOurs && !hasNewOwners && (before === SERVING || before === UNSETTLED)) continue
       if (isOurs) {
@@ -223,8 +219,6 @@ export class SlotRoles {
   /** Groups by their set of other owners; slots this node does not own have a group without peers. */
   #adopt(table: OwnersTable): void {
     this.table = table
-    this.wasServed.set(this.#isServed)
-    this.#isServed.fill(0)
     const { members, copies, owners } = table
     const self = members.indexOf(this.#selfId)
     const numbers = new Map<string, number>()

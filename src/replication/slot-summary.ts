@@ -15,7 +15,7 @@ import { DATABASE_COUNT, type Keyspace } from '../store/keyspace.ts'
 export const OWNED = 1
 /** It has seen all that was confirmed there. */
 export const WHOLE = 2
-/** It has yet to hear of those who were owners before. */
+/** It has yet to hear of those who were owners before, or had when it was one. */
 export const BEREFT = 32
 /** It takes effects under no lower term than the asker's any more. */
 export const GRANTED = 4

@@ -8,7 +8,7 @@
  * them have been heard (heritage.ts). It refuses to know for how long, and asks nobody itself.
  */
 import type { FormerOwners } from './former-owners.ts'
-import { HEARD, HEARD_WHOLE, type Heritage, UNHEARD } from './heritage.ts'
+import { HEARD, HEARD_SETTLED, HEARD_WHOLE, type Heritage, UNHEARD } from './heritage.ts'
 import type { SlotRoles } from './slot-roles.ts'
 import type { OwnersSummaries } from './slot-runs.ts'
 import { BEREFT, OWNED, type SlotSummary, WHOLE } from './slot-summary.ts'
@@ -35,12 +35,12 @@ export class Witnesses {
     return roles.groups[roles.groupOf[slot]!]?.peerIds ?? []
   }
 
-  /** The same, and those former ones that may answer. */
-  of(slot: number): readonly string[] {
+  /** The same, and those former ones that may answer: of several generations the last one, or `all`. */
+  of(slot: number, all = true): readonly string[] {
     const { former, heritage, mayAnswer, selfId } = this.#parts
     const owners = this.ownersOf(slot)
     if (former.of(slot).length === 0 && !heritage.isOwed(slot)) return owners
-    const others = new Set([...former.of(slot), ...heritage.ownersOf(slot)].filter(mayAnswer))
+    const others = new Set([...former.of(slot), ...heritage.ownersOf(slot, all)].filter(mayAnswer))
     others.delete(selfId)
     for (const id of owners) others.delete(id)
     return others.size === 0 ? owners : [...owners, ...others]
@@ -78,7 +78,8 @@ export class Witnesses {
       if (id === selfId) return isWhole ? HEARD_WHOLE : HEARD
       const flags = survey?.flagsOf(place, id) ?? 0
       if (flags === 0) return UNHEARD
-      return (flags & WHOLE) !== 0 ? HEARD_WHOLE : HEARD
+      if ((flags & WHOLE) === 0) return HEARD
+      return (flags & BEREFT) === 0 ? HEARD_SETTLED : HEARD_WHOLE
     })
   }
 

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { HEARD, HEARD_WHOLE, Heritage, UNHEARD } from '../../src/replication/heritage.ts'
+import { HEARD, HEARD_SETTLED, HEARD_WHOLE, Heritage, UNHEARD } from '../../src/replication/heritage.ts'
 import type { OwnersTable } from '../../src/replication/slot-roles.ts'
 import { SLOT_COUNT } from '../../src/store/hash-slot.ts'
 
@@ -15,8 +15,6 @@ function table(...members: string[]): OwnersTable {
 }
 
 const NO_TABLE = table()
-const yes = (): boolean => true
-const no = (): boolean => false
 
 function words(heard: Record<string, number>): (id: string) => number {
   return (id) => heard[id] ?? UNHEARD
@@ -24,16 +22,16 @@ function words(heard: Record<string, number>): (id: string) => number {
 
 test('who has just started, or keeps all owners of a slot, owes nobody anything', () => {
   const heritage = new Heritage()
-  heritage.onOwners(NO_TABLE, table('a', 'b', 'c'), no, no)
+  heritage.onOwners(NO_TABLE, table('a', 'b', 'c'))
   assert.equal(heritage.isOwed(SLOT), false)
-  heritage.onOwners(table('a', 'b', 'c'), table('d', 'c', 'b', 'a'), yes, yes)
+  heritage.onOwners(table('a', 'b', 'c'), table('d', 'c', 'b', 'a'))
   assert.equal(heritage.isOwed(SLOT), false)
   assert.equal(heritage.isHeard(SLOT, words({})), true)
 })
 
 test('when two of three owners are gone one of them has to be heard, memory and all, or both without', () => {
   const heritage = new Heritage()
-  heritage.onOwners(table('a', 'b', 'c'), table('c', 'd', 'e'), yes, yes)
+  heritage.onOwners(table('a', 'b', 'c'), table('c', 'd', 'e'))
   assert.deepEqual(heritage.ownersOf(SLOT), ['a', 'b', 'c'])
   assert.equal(heritage.isHeard(SLOT, words({ c: HEARD_WHOLE, d: HEARD, e: HEARD })), false)
   assert.equal(heritage.isHeard(SLOT, words({ c: HEARD_WHOLE, a: HEARD })), false)
@@ -43,7 +41,7 @@ test('when two of three owners are gone one of them has to be heard, memory and 
 
 test('when one of three owners is gone the other two are enough', () => {
   const heritage = new Heritage()
-  heritage.onOwners(table('a', 'b', 'c'), table('b', 'c', 'd'), yes, yes)
+  heritage.onOwners(table('a', 'b', 'c'), table('b', 'c', 'd'))
   assert.equal(heritage.isHeard(SLOT, words({ b: HEARD_WHOLE, c: HEARD_WHOLE })), true)
   assert.equal(heritage.isHeard(SLOT, words({ b: HEARD_WHOLE, c: HEARD, d: HEARD })), false)
 })
@@ -51,32 +49,43 @@ test('when one of three owners is gone the other two are enough', () => {
 test('a debt outlives owners that never settled it, and ends when it is settled', () => {
   const heritage = new Heritage()
   const [first, second, third] = [table('a', 'b', 'c'), table('c', 'd', 'e'), table('d', 'e', 'f')]
-  heritage.onOwners(first, second, yes, yes)
-  heritage.onOwners(second, third, yes, no)
-  assert.deepEqual(heritage.ownersOf(SLOT), ['a', 'b', 'c'])
+  heritage.onOwners(first, second)
+  heritage.onOwners(second, third)
+  assert.deepEqual(heritage.ownersOf(SLOT), ['c', 'd', 'e', 'a', 'b'])
+  assert.deepEqual(heritage.ownersOf(SLOT, false), ['c', 'd', 'e'])
   heritage.resolve(SLOT)
   assert.equal(heritage.isOwed(SLOT), false)
-  heritage.onOwners(third, table('f', 'g', 'h'), yes, yes)
+  heritage.onOwners(third, table('f', 'g', 'h'))
   assert.deepEqual(heritage.ownersOf(SLOT), ['d', 'e', 'f'])
 })
 
-test('who looked on owes those who served last, and a mesh without owners changes nothing', () => {
+test('owners that may have served are heard beside those before them, unless one of them owed nothing', () => {
   const heritage = new Heritage()
-  const [first, second] = [table('a', 'b', 'c'), table('b', 'd')]
-  heritage.onOwners(first, second, no, yes)
-  heritage.onOwners(second, NO_TABLE, no, no)
-  heritage.onOwners(NO_TABLE, table('e'), no, no)
+  const [first, second, third] = [table('a', 'b', 'c'), table('c', 'd', 'e'), table('e', 'f', 'g')]
+  heritage.onOwners(first, second)
+  assert.equal(heritage.wasOwed(SLOT), false)
+  heritage.onOwners(second, third)
+  assert.equal(heritage.wasOwed(SLOT), true)
+  const before = { a: HEARD_WHOLE, b: HEARD_WHOLE }
+  assert.equal(heritage.isHeard(SLOT, words(before)), false)
+  assert.equal(heritage.isHeard(SLOT, words({ d: HEARD_WHOLE, e: HEARD_WHOLE })), false)
+  assert.equal(heritage.isHeard(SLOT, words({ d: HEARD_WHOLE, e: HEARD_WHOLE, ...before })), true)
+  assert.equal(heritage.isHeard(SLOT, words({ d: HEARD_SETTLED, e: HEARD_WHOLE })), true)
+  assert.equal(heritage.isHeard(SLOT, words({ d: HEARD_SETTLED })), false)
+})
+
+test('a mesh without owners changes nothing, and owners that all stay add nothing', () => {
+  const heritage = new Heritage()
+  heritage.onOwners(table('a', 'b', 'c'), NO_TABLE)
+  heritage.onOwners(NO_TABLE, table('e'))
+  heritage.onOwners(table('e'), table('e', 'f'))
   assert.deepEqual(heritage.ownersOf(SLOT), ['a', 'b', 'c'])
-  const onlooker = new Heritage()
-  onlooker.onOwners(first, second, no, yes)
-  onlooker.onOwners(second, table('e'), no, yes)
-  assert.deepEqual(onlooker.ownersOf(SLOT), ['b', 'd'])
 })
 
 test('whoever left in good order, or is given up, is not waited for', () => {
   const heritage = new Heritage()
   assert.equal(heritage.excuse('a'), false)
-  heritage.onOwners(table('a', 'b', 'c'), table('c', 'd', 'e'), yes, yes)
+  heritage.onOwners(table('a', 'b', 'c'), table('c', 'd', 'e'))
   assert.equal(heritage.excuse('d'), false)
   assert.equal(heritage.excuse('a'), true)
   assert.equal(heritage.isHeard(SLOT, words({ c: HEARD_WHOLE })), false)
@@ -88,23 +97,29 @@ test('who is given up while it still owns slots is not waited for when others ow
   const heritage = new Heritage()
   const [first, second] = [table('a', 'b'), table('b', 'c')]
   heritage.excuse('a')
-  heritage.onOwners(first, second, yes, yes)
+  heritage.onOwners(first, second)
   assert.equal(heritage.isHeard(SLOT, words({ b: HEARD })), true)
   heritage.resolve(SLOT)
-  heritage.onOwners(second, first, yes, yes)
+  heritage.onOwners(second, first)
   heritage.resolve(SLOT)
-  heritage.onOwners(first, second, yes, yes)
+  heritage.onOwners(first, second)
   assert.equal(heritage.isHeard(SLOT, words({ b: HEARD })), false)
 })
 
-test('more debts than can be told apart are counted, and the newest is not remembered', () => {
+test('more tables than can be told apart are counted, and the oldest is not remembered', () => {
   const heritage = new Heritage()
-  for (let i = 0; i < 300; i++) {
+  for (let i = 0; i < 40; i++) {
     heritage.resolve(i)
-    heritage.onOwners(table(`a${i}`), table(`b${i}`), yes, yes)
+    heritage.onOwners(table(`a${i}`), table(`b${i}`))
   }
-  // All other slots owe what they owed first.
-  assert.deepEqual([heritage.ownersOf(100), heritage.ownersOf(1000)], [['a100'], ['a0']])
-  assert.equal(heritage.counters.forgotten > 0, true)
-  assert.deepEqual(heritage.ownersOf(290), [])
+  assert.equal(heritage.counters.forgotten, 8)
+  assert.deepEqual([heritage.ownersOf(1000).length, heritage.ownersOf(1000)[0]], [32, 'a39'])
+  assert.deepEqual(heritage.ownersOf(38), ['a39', 'a38'])
+})
+
+test('owners are followed from one change to the next, and a change has a number', () => {
+  const heritage = new Heritage()
+  const [first, second] = [table('a', 'b'), table('b', 'c')]
+  assert.deepEqual([heritage.follow(first), heritage.follow(first), heritage.follow(second)], [1, 1, 2])
+  assert.deepEqual(heritage.ownersOf(SLOT), ['a', 'b'])
 })

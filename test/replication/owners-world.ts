@@ -183,6 +183,7 @@ export class WorldNode implements PeerPort {
         isWhole: (slot) => this.settling.isWhole(slot),
         isHeld: (slot) => this.leftovers.isHeld(slot),
         isBereft: (slot) => this.settling.isBereft(slot),
+        wasBereft: (slot) => this.leftovers.wasBereft(slot),
         hasPulls: (slot) => this.pulling.has(slot),
         onOutclaimed: (slots) => this.settling.onOutclaimed(slots),
       },
@@ -317,7 +318,10 @@ export class WorldNode implements PeerPort {
   }
 
   onOwners(): void {
-    this.leftovers.onOwners((slot) => this.settling.isWhole(slot))
+    this.leftovers.onOwners(
+      (slot) => this.settling.isWhole(slot),
+      (slot) => this.settling.wasBereft(slot),
+    )
     this.settling.onOwners()
   }
 

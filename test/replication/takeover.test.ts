@@ -71,6 +71,28 @@ test('an owner that waits for others is no witness to a new one, and so neither 
   assert.deepEqual([acting?.get(key), fourth.settling.isWhole(slotOfKey(key))], ['confirmed', true])
 })
 
+test('that somebody acted does not mean that anybody served: owners before those are heard as well', () => {
+  const { world, nodes, key } = three()
+  const [first, second, third] = nodes
+  write(first, `SET ${key} confirmed`, second)
+  const newcomers = [world.add(), world.add()]
+  for (const node of newcomers) node.onOwners()
+  world.run(500)
+  for (const number of [0, 1]) world.kill(number)
+  world.replace(tableOf([third], 1))
+  world.run(500)
+  world.replace(tableOf(newcomers, 2))
+  world.run(5000)
+  assert.deepEqual(
+    newcomers.map((node) => node.serves(key)),
+    [false, false],
+  )
+  for (const number of [0, 1]) world.revive(number)
+  world.run(3000)
+  const [acting] = newcomers.filter((node) => node.serves(key))
+  assert.equal(acting?.get(key), 'confirmed')
+})
+
 test('who acts no longer goes on hearing those who owned the slot before, for others wait for it', () => {
   const { world, nodes, key } = three()
   const [first, second, third] = nodes
