@@ -93,6 +93,9 @@ export class Confirming {
   readonly #open = new Set<Asked>()
   readonly #standing: Standing
   readonly #removal = new ByteWriter()
+  readonly #name = new ByteWriter()
+  /** Of letters that have left. */
+  readonly #spares: ByteWriter[] = []
   #repairsUnderWay = 0
 
   constructor(parts: ConfirmingParts, ports: ConfirmingPorts) {
@@ -149,7 +152,7 @@ export class Confirming {
     for (const peerId of peerIds) {
       let letter = this.#letters.get(peerId)
       if (letter === undefined) {
-        letter = { body: new ByteWriter(), asked: [] }
+        letter = { body: this.#spares.pop() ?? new ByteWriter(), asked: [] }
         this.#letters.set(peerId, letter)
       }
       letter.asked.push(asked)
@@ -166,6 +169,8 @@ export class Confirming {
     const answered = (outcome: Outcome) => this.#onLetter(peerId, asked, outcome)
     const { confirmMs } = this.limits
     this.#ports.ask(peerId, verbs.read, [READ_FENCED], body.bytes, confirmMs, answered, 0, body.length)
+    body.clear()
+    this.#spares.push(body)
   }
 
   #onLetter(peerId: string, asked: readonly Asked[], outcome: Outcome): void {
@@ -229,7 +234,8 @@ export class Confirming {
 
   #pull(asked: Asked, from: OwnersWord): void {
     const { question } = asked
-    const body = new ByteWriter()
+    const body = this.#name
+    body.clear()
     writeKeyName(question.name, body)
     question.busy++
     this.counters.pulled++

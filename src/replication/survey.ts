@@ -17,6 +17,9 @@ export interface SurveyEvents {
   onEnd(survey: Survey, isWhole: boolean): void
 }
 
+/** What is asked is copied when it is asked. */
+const body = new ByteWriter()
+
 export class Survey {
   /** By place. */
   readonly slots: number[] = []
@@ -82,7 +85,7 @@ export class Survey {
     if (this.#asked === 0) return this.#events.onEnd(this, true)
     const { deadlineMs, peers, space } = this.#parts
     for (const [peerId, places] of this.#places) {
-      const body = new ByteWriter()
+      body.clear()
       writeMarks(space, body)
       writeQuestion(this.slots, this.#claimTerms, places, body)
       const answered = (outcome: Outcome) => this.#onOutcome(peerId, places, outcome)

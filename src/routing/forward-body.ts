@@ -8,7 +8,7 @@
  * the owner must know of the client: its protocol, whether reads refresh the access clock, and its consistency levels.
  */
 import type { Level } from '../session/session.ts'
-import { ByteWriter } from '../store/byte-writer.ts'
+import type { ByteWriter } from '../store/byte-writer.ts'
 
 export const HEAD_BYTES = 2
 
@@ -51,13 +51,11 @@ export function readLevelOf(manners: number): Level {
   return LEVELS[(manners >>> READ_LEVEL_SHIFT) & 3] ?? 'one'
 }
 
-export function requestsBody(count: number, heads: ByteWriter, raws: ByteWriter): ByteWriter {
-  const body = new ByteWriter()
+export function writeRequests(count: number, heads: ByteWriter, raws: ByteWriter, body: ByteWriter): void {
   body.reserve(4 + heads.length + raws.length)
   body.u32(count)
   body.raw(heads.bytes, 0, heads.length)
   body.raw(raws.bytes, 0, raws.length)
-  return body
 }
 
 /** A body of one request. */
@@ -77,8 +75,7 @@ export function rawsAt(body: Buffer): number {
   return at <= body.length ? at : -1
 }
 
-export function repliesBody(bytes: Uint8Array, ends: readonly number[]): ByteWriter {
-  const body = new ByteWriter()
+export function writeReplies(bytes: Uint8Array, ends: readonly number[], body: ByteWriter): void {
   body.u32(ends.length)
   let start = 0
   for (const end of ends) {
@@ -86,7 +83,6 @@ export function repliesBody(bytes: Uint8Array, ends: readonly number[]): ByteWri
     start = end
   }
   body.raw(bytes, 0, start)
-  return body
 }
 
 /** Where the first reply begins and each of them ends; undefined when these bytes are not `count` replies. */

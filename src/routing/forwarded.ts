@@ -15,8 +15,9 @@ import {
 } from '../../resp/index.ts'
 import { Barrier, type BarrierOwner } from '../replication/barrier.ts'
 import { Session, type SessionLink } from '../session/session.ts'
+import { ByteWriter } from '../store/byte-writer.ts'
 import { UNCONFIRMED } from './client-turn.ts'
-import { HEAD_BYTES, isNoTouch, protocolOf, readLevelOf, repliesBody, writeLevelOf } from './forward-body.ts'
+import { HEAD_BYTES, isNoTouch, protocolOf, readLevelOf, writeLevelOf, writeReplies } from './forward-body.ts'
 
 export interface ForwardedHost {
   readonly slabs: SlabPool
@@ -25,8 +26,11 @@ export interface ForwardedHost {
   onTurnEnd(session: Session): void
 }
 
-/** `undefined`: the bytes were no requests. */
+/** What is answered is copied within the call; `undefined`: the bytes were no requests. */
 export type RespondForwarded = (body: Buffer | undefined, length: number) => void
+
+/** One at a time is filled and answered. */
+const answer = new ByteWriter()
 
 export class Forwarded implements SessionLink, BarrierOwner {
   readonly session: Session
@@ -124,8 +128,7 @@ export class Forwarded implements SessionLink, BarrierOwner {
     }
     let length = 0
     const ends = replies.map((reply) => (length += reply.length))
-    const body = repliesBody(Buffer.concat(replies), ends)
-    this.#end(body.bytes, body.length)
+    this.#answerWith(Buffer.concat(replies), ends)
   }
 
   listens(): void {}
@@ -167,8 +170,13 @@ export class Forwarded implements SessionLink, BarrierOwner {
   }
 
   #answer(): void {
-    const body = repliesBody(this.session.writer.bytes, this.#ends)
-    this.#end(body.bytes, body.length)
+    this.#answerWith(this.session.writer.bytes, this.#ends)
+  }
+
+  #answerWith(replies: Uint8Array, ends: readonly number[]): void {
+    answer.clear()
+    writeReplies(replies, ends, answer)
+    this.#end(answer.bytes, answer.length)
   }
 
   #end(body: Buffer | undefined, length = 0): void {

@@ -9,7 +9,7 @@
 import type { Args } from '../../resp/index.ts'
 import type { SessionLink } from '../session/session.ts'
 import { ByteWriter } from '../store/byte-writer.ts'
-import { replyEndsOf, requestsBody } from './forward-body.ts'
+import { replyEndsOf, writeRequests } from './forward-body.ts'
 
 /** The reply of a node to a request it is not the one to run. */
 export const NOT_PRIMARY = 'NOTPRIMARY this node does not act for the slot'
@@ -37,7 +37,7 @@ export interface ForwardLimits {
 }
 
 export interface ForwardPorts {
-  /** Sends a frame of requests; `answered` is called once, never within the call. */
+  /** Sends a frame of requests, copied within the call; `answered` is called once, never within it. */
   ask(peerId: string, body: Buffer, length: number, answered: (outcome: ForwardOutcome) => void): void
   /** Who acts for the slot by now; undefined: nobody. Our own id: we do. */
   actingId(slot: number): string | undefined
@@ -74,12 +74,20 @@ class Frame {
   readonly items: ForwardItem[] = []
   readonly heads = new ByteWriter()
   readonly raws = new ByteWriter()
+
+  clear(): void {
+    this.items.length = 0
+    this.heads.clear()
+    this.raws.clear()
+  }
 }
 
 const TRIES_MAX = 8
 const RETRY_DELAY_MS = 40
 /** For a node that is overloaded more tries are more load. */
 const OVERLOADED_TRIES_MAX = 2
+/** Answered frames kept for the next ones: their memory is not the collector's, which would run often for its sake. */
+const SPARES_MAX = 64
 
 export class Forwards {
   limits: ForwardLimits = { countMax: 262_144, bytesMax: 256 * 2 ** 20, frameBytes: 16 * 2 ** 20 }
@@ -97,6 +105,8 @@ export class Forwards {
   bytes = 0
   readonly #ports: ForwardPorts
   readonly #open = new Map<string, Frame>()
+  readonly #spares: Frame[] = []
+  readonly #body = new ByteWriter()
 
   constructor(ports: ForwardPorts) {
     this.#ports = ports
@@ -128,8 +138,14 @@ export class Forwards {
   #leave(peerId: string, frame: Frame): void {
     this.#open.delete(peerId)
     this.counters.frames++
-    const body = requestsBody(frame.items.length, frame.heads, frame.raws)
-    this.#ports.ask(peerId, body.bytes, body.length, (outcome) => this.#onOutcome(frame, outcome))
+    const body = this.#body
+    body.clear()
+    writeRequests(frame.items.length, frame.heads, frame.raws, body)
+    this.#ports.ask(peerId, body.bytes, body.length, (outcome) => {
+      this.#onOutcome(frame, outcome)
+      frame.clear()
+      if (this.#spares.length < SPARES_MAX) this.#spares.push(frame)
+    })
   }
 
   #add(peerId: string, item: ForwardItem, bytes: Uint8Array, start: number, end: number): void {
@@ -139,7 +155,7 @@ export class Forwards {
       frame = undefined
     }
     if (frame === undefined) {
-      frame = new Frame()
+      frame = this.#spares.pop() ?? new Frame()
       this.#open.set(peerId, frame)
       this.#ports.wake()
     }
