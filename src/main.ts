@@ -18,7 +18,7 @@ import { HTTP_OFFSET, meshSettings } from './mesh-settings.ts'
 import { Node } from './node.ts'
 import { refusesStranger } from './session/protected-mode.ts'
 import { supervise } from './supervise.ts'
-import { freshId, systemPorts } from './system.ts'
+import { boundGarbage, freshId, systemPorts } from './system.ts'
 import { VERSION } from './version.ts'
 
 const GRACE_MS = 5000
@@ -66,6 +66,7 @@ async function start(argv: readonly string[]): Promise<void> {
     log.notice('stopping', { reason })
     void drain(server, mesh, http).then(() => process.exit(0))
   }
+  boundGarbage()
   const node = new Node(config, log, systemPorts(stop), freshId())
   node.state.configFile = loaded.configFile
   watchProcess(log, stop)

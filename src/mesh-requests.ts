@@ -27,6 +27,11 @@ export interface RequestsPorts {
 }
 
 const DEADLINE_MS = 4000
+/**
+ * Each frame of another node's holds a buffer until its writes are confirmed, and while an owner is away those are many:
+ * large ones would leave the process larger for good.
+ */
+const [SLABS_MAX, SLAB_BYTES] = [512, 16_384]
 
 export class MeshRequests {
   readonly forwards: Forwards
@@ -46,7 +51,7 @@ export class MeshRequests {
     })
     const { executor, space } = node
     this.host = {
-      slabs: new SlabPool(),
+      slabs: new SlabPool(SLABS_MAX, SLAB_BYTES),
       onRequest: (session, args) => ports.spreads().onRequest(session, args),
       onTurnStart: () => {
         executor.beginTurn(ports.wallMs())

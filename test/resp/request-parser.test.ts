@@ -217,7 +217,7 @@ test('a million arguments in small chunks are read once, and the offsets shrink 
   for (let i = 0; i < count; i += 9973) assert.equal(args.text(i), 'x')
   assert.equal(args.requestEnd - args.requestStart, body.length)
   args.clear()
-  assert.equal(args.starts.length, 64)
+  assert.equal(args.starts.length, new Args().starts.length)
 })
 
 test('one Args serves many parsers, also in the middle of their requests', () => {

@@ -21,9 +21,9 @@ test('one slope is found through lives that begin at other levels', () => {
     ...lifeOf('first', 0, (minute) => 100 + minute / 2),
     ...lifeOf('second', 3 * MINUTE_MS, (minute) => 300 + minute / 2),
   ]
-  const { perHour, samples } = slopeOf(lives, 5 * MINUTE_MS)
+  const { perHour, minutes } = slopeOf(lives, 5 * MINUTE_MS)
   assert.ok(Math.abs(perHour / MEGABYTE - 30) < 1e-6, `${perHour}`)
-  assert.equal(samples, 30)
+  assert.equal(minutes, 28)
 })
 
 test('the warm-up of each life is left out, and noise is told by the error', () => {
@@ -32,6 +32,19 @@ test('the warm-up of each life is left out, and noise is told by the error', () 
   const { error, perHour } = slopeOf(noisy, 5 * MINUTE_MS)
   assert.ok(Math.abs(perHour) < 3 * error, `${perHour} +- ${error}`)
   assert.ok(error < 2 * MEGABYTE, `${error}`)
+})
+
+test('what is collected now and then is no growth, what stays below it is, and memory given back for a while hides neither', () => {
+  for (const riseEachMinute of [0, 1]) {
+    const sawtooth = Array.from({ length: 360 }, (_, at): Sample => {
+      const [waiting, given] = [(at % 9) * 6, at > 300 && at < 325 ? 30 : 0]
+      const residentBytes = (100 + (at / 12) * riseEachMinute + waiting - given) * MEGABYTE
+      return { life: 'one', atMs: at * 5000, handles: 20, gauges: new Map(), residentBytes }
+    })
+    const { error, minutes, perHour } = slopeOf(sawtooth, 5 * MINUTE_MS)
+    assert.ok(Math.abs(perHour / MEGABYTE - riseEachMinute * 60) < 10, `${perHour} +- ${error}`)
+    assert.equal(minutes, 24)
+  }
 })
 
 test('a life is drawn minute by minute', () => {

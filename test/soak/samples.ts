@@ -1,8 +1,9 @@
 /*
  * What a soak sees of its nodes every few seconds, and what follows from it: does memory grow, does anything pile up?
  *
- * The idea: a process that was started again begins anew, so lines are fitted through the lives of all processes at once:
- * one slope, an offset for each life, the warm-up of each left out. Shape: rule (tests only).
+ * The idea: a process that was started again begins anew, so each is compared with itself alone, its warm-up left out. What
+ * waits for the collector, and room for the young, come and go by tens of megabytes: so the lowest sample of each minute is
+ * taken, and of the slopes between any two of them the one in the middle. Shape: rule (tests only).
  */
 
 export interface Sample {
@@ -16,23 +17,34 @@ export interface Sample {
 
 export interface Slope {
   readonly perHour: number
-  /** The standard error of it. */
+  /** Its standard error: two in three true slopes lie no farther away. */
   readonly error: number
-  readonly samples: number
+  /** Minutes it is read off. */
+  readonly minutes: number
 }
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 
-/** Least squares over all lives; NaN when there is too little to say. */
+/** Of all lives (after Theil, Sen and Kendall); NaN when there is too little to say. */
 export function slopeOf(samples: readonly Sample[], warmUpMs: number): Slope {
-  const points = [...livesOf(samples).values()].flatMap((life) => centred(life, warmUpMs))
-  const sum = (of: (point: Point) => number): number => points.reduce((total, point) => total + of(point), 0)
-  const spread = sum(({ hours }) => hours * hours)
-  const perHour = sum(({ bytes, hours }) => bytes * hours) / spread
-  const rest = sum(({ bytes, hours }) => (bytes - perHour * hours) ** 2)
-  const error = Math.sqrt(rest / Math.max(1, points.length - 2) / spread)
-  return { perHour, error, samples: points.length }
+  const slopes: number[] = []
+  let [minutes, variance] = [0, 0]
+  for (const life of livesOf(samples).values()) {
+    const floors = floorsOf(life).filter(({ atMs }) => atMs - life[0]!.atMs >= warmUpMs)
+    const count = floors.length
+    minutes += count
+    variance += (count * (count - 1) * (2 * count + 5)) / 18
+    for (const [at, from] of floors.entries()) {
+      for (const to of floors.slice(at + 1)) slopes.push(perHourBetween(from, to))
+    }
+  }
+  slopes.sort((a, b) => a - b)
+  const at = (rank: number): number =>
+    slopes[Math.max(0, Math.min(slopes.length - 1, Math.round(rank)))] ?? NaN
+  const [middle, spread] = [(slopes.length - 1) / 2, Math.sqrt(variance) / 2]
+  const perHour = (at(Math.floor(middle)) + at(Math.ceil(middle))) / 2
+  return { perHour, error: (at(middle + spread) - at(middle - spread)) / 2, minutes }
 }
 
 /** The largest value of each gauge, and the one seen last in each life that is still going on. */
@@ -50,16 +62,10 @@ export function largestOf(samples: readonly Sample[]): Map<string, number> {
 export function curvesOf(samples: readonly Sample[]): Record<string, number[]> {
   const curves: Record<string, number[]> = {}
   for (const [name, life] of livesOf(samples)) {
-    const bornMs = life[0]!.atMs
-    const minutes = new Map(life.map((one) => [Math.floor((one.atMs - bornMs) / MINUTE_MS), one]))
+    const minutes = new Map(life.map((one) => [minuteOf(one, life), one]))
     curves[name] = [...minutes.values()].map(({ residentBytes }) => Math.round(residentBytes / 1e6))
   }
   return curves
-}
-
-interface Point {
-  readonly hours: number
-  readonly bytes: number
 }
 
 function livesOf(samples: readonly Sample[]): Map<string, Sample[]> {
@@ -68,12 +74,22 @@ function livesOf(samples: readonly Sample[]): Map<string, Sample[]> {
   return lives
 }
 
-function centred(life: readonly Sample[], warmUpMs: number): Point[] {
-  const bornMs = life[0]!.atMs
-  const warm = life.filter(({ atMs }) => atMs - bornMs >= warmUpMs)
-  const mean = (of: (sample: Sample) => number): number => {
-    return warm.reduce((total, sample) => total + of(sample), 0) / warm.length
+function minuteOf({ atMs }: Sample, life: readonly Sample[]): number {
+  return Math.floor((atMs - life[0]!.atMs) / MINUTE_MS)
+}
+
+/** The lowest of each minute of a life. A minute that is not over says too little. */
+function floorsOf(life: readonly Sample[]): Sample[] {
+  const lowest = new Map<number, Sample>()
+  for (const sample of life) {
+    const minute = minuteOf(sample, life)
+    const before = lowest.get(minute)
+    if (before === undefined || sample.residentBytes < before.residentBytes) lowest.set(minute, sample)
   }
-  const [atMs, bytes] = [mean((one) => one.atMs), mean((one) => one.residentBytes)]
-  return warm.map((one) => ({ hours: (one.atMs - atMs) / HOUR_MS, bytes: one.residentBytes - bytes }))
+  lowest.delete(minuteOf(life.at(-1)!, life))
+  return [...lowest.values()]
+}
+
+function perHourBetween(from: Sample, to: Sample): number {
+  return ((to.residentBytes - from.residentBytes) / (to.atMs - from.atMs)) * HOUR_MS
 }
