@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { ConfirmOutcome } from '../../src/replication/confirming.ts'
 import { Question } from '../../src/replication/question.ts'
+import { buffersMade } from '../support/made-buffers.ts'
 import { keyOf, OwnersWorld, slotOfKey, type WorldNode } from './owners-world.ts'
 
 type Three = [WorldNode, WorldNode, WorldNode]
@@ -68,6 +69,20 @@ test('when everybody agrees one frame of questions to each owner is all there is
     [first.asked.length, first.countAsked('read'), first.confirming.counters.frames],
     [2, 2, 2],
   )
+})
+
+test('questions are written into the memory of those before them', () => {
+  const { world, nodes, key } = three()
+  const ask = (): void => {
+    const outcomes = confirm(nodes[0], 'quorum', key)
+    world.run(50)
+    assert.deepEqual(outcomes, ['ok'])
+  }
+  ask()
+  const made = buffersMade(() => {
+    for (let i = 0; i < 20; i++) ask()
+  })
+  assert.deepEqual(made, [])
 })
 
 test('a miss is an answer: a key that nobody has is known to be missing, without its owners being told anything', () => {

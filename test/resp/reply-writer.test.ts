@@ -115,6 +115,17 @@ test('a slab is held only while there is unsent output', () => {
   assert.equal(slabs.freeCount, 1, 'only the slab that was outgrown comes back')
 })
 
+test('a pool of small slabs gives out and takes back those, and nothing else', () => {
+  const slabs = new SlabPool(2, 1024)
+  const writer = new ReplyWriter(slabs)
+  writer.ok()
+  assert.equal(writer.bytes.length, 1024)
+  writer.reset(true)
+  assert.equal(slabs.freeCount, 1)
+  slabs.give(Buffer.alloc(slabBytes))
+  assert.equal(slabs.freeCount, 1)
+})
+
 test('truncate takes back a reply and dropFront forgets a sent one', () => {
   const writer = new ReplyWriter(new SlabPool())
   writer.ok()

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { Args } from '../../resp/index.ts'
 import { type ForwardOutcome, Forwards } from '../../src/routing/forwards.ts'
+import { buffersMade } from '../support/made-buffers.ts'
 
 const SHED: ForwardOutcome = { kind: 'failed', hasRunMaybe: false, isOverloaded: true }
 
@@ -90,4 +91,19 @@ test('of a node that is overloaded a request is asked twice more, and then its c
     assert.deepEqual(replies, ['-TRYAGAIN too much waits for the primary of the slot: nothing was run\r\n'])
     assert.deepEqual([forwards.count, forwards.counters.overloaded], [0, 1])
   }
+})
+
+test('what was answered leaves its memory to what is sent on next', () => {
+  const { asked, forwards, replies, send } = stage()
+  const bytes = Buffer.from([1, 0, 0, 0, 4, 0, 0, 0, ...Buffer.from(':12\r')])
+  const sendAndAnswer = (): void => {
+    send('INCR a')
+    forwards.flush()
+    asked.shift()!.answered({ kind: 'answer', bytes, start: 0, end: bytes.length })
+  }
+  sendAndAnswer()
+  const made = buffersMade(() => {
+    for (let i = 0; i < 100; i++) sendAndAnswer()
+  })
+  assert.deepEqual([made, replies.length], [[], 101])
 })

@@ -19,6 +19,8 @@ const PILES = [
   'connected_clients',
 ]
 const GAUGE = new RegExp(`^(${PILES.join('|')}):(\\d+)\\r?$`, 'gm')
+/** Everything of a mesh node that has a limit. */
+const LIMITED = /^mesh_(limit_\w+):now=(\d+),/gm
 
 /** Undefined: it does not answer now. */
 export async function look(member: MeshMember): Promise<Sample | undefined> {
@@ -32,7 +34,11 @@ export async function look(member: MeshMember): Promise<Sample | undefined> {
     client.command('MESH', 'HINTS')
     const [info, links, hints] = await client.take(3, ANSWER_MS)
     if (info === undefined || links === undefined || hints === undefined) return undefined
-    const gauges = new Map([...String(info.value).matchAll(GAUGE)].map((hit) => [hit[1]!, Number(hit[2])]))
+    const gauges = new Map(
+      [GAUGE, LIMITED].flatMap((figure) => {
+        return [...String(info.value).matchAll(figure)].map((hit) => [hit[1]!, Number(hit[2])] as const)
+      }),
+    )
     gauges.set('link_bytes_queued', sumOf(links, 'send-buffer-used'))
     gauges.set('hinted_keys', sumOf(hints, 'count'))
     const handles = readdirSync(`/proc/${server.pid}/fd`).length
