@@ -50,6 +50,8 @@ const CALM_MS = 60_000
 const WARM_UP_MS_MAX = 300_000
 const WARM_UP_SHARE = 0.2
 const SLOPE_MEGABYTES_MAX = 2
+/** A slope that is not known better than this proves nothing. */
+const SLOPE_ERROR_MEGABYTES_MAX = 5
 /** Below this a slope is mostly noise, and says nothing. */
 const SLOPE_MINUTES_MIN = 15
 const SLACK = 8
@@ -84,9 +86,9 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
 }
 
 export function holds(report: SoakReport): boolean {
-  const isSteady =
-    report.minutes < SLOPE_MINUTES_MIN ||
-    report.slopeMegabytesPerHour < SLOPE_MEGABYTES_MAX + report.slopeError
+  const { slopeError, slopeMegabytesPerHour } = report
+  const isLevel = slopeMegabytesPerHour < SLOPE_MEGABYTES_MAX + slopeError
+  const isSteady = report.minutes < SLOPE_MINUTES_MIN || (isLevel && slopeError < SLOPE_ERROR_MEGABYTES_MAX)
   return report.complaints.length === 0 && report.unread === 0 && report.leftOver.length === 0 && isSteady
 }
 
