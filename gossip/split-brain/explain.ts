@@ -6,7 +6,8 @@
  */
 import { memberDc } from '../datacenter.ts'
 import { atomrSidesOf } from './atomr-sides.ts'
-import { decide, isSplit } from './decide.ts'
+import { isSplit } from './decide.ts'
+import { decideAsHeard } from './lost-observers.ts'
 import type { Decision } from './decision.ts'
 import { indirectlyConnected } from './indirect.ts'
 import { AS_KNOWN, isCounted, partitionOf } from './partition.ts'
@@ -36,7 +37,7 @@ export function explain(
     lines.push('Decision: nothing to decide, everyone who counts is in reach.')
     return lines.join('\n')
   }
-  const decision = decide(view, settings)
+  const decision = decideAsHeard(view, settings)
   lines.push(...decisionLines(decision))
   if (settings.compat === 'pekko' && hangsOnUnheard(view, self, settings, decision)) {
     lines.push(`Waits for: ${listed(unheardIn(view, self))}, in reach and not heard from.`)

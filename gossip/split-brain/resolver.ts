@@ -14,6 +14,7 @@ import type { Decision } from './decision.ts'
 import type { LeasePort } from './lease.ts'
 import { type LeaseCounters, LeaseHolder } from './lease-holder.ts'
 import type { SplitBrainSettings } from './settings.ts'
+import { decideAsHeard } from './lost-observers.ts'
 import { type Deadlines, StabilityWatch } from './stability.ts'
 import { hangsOnUnheard } from './unheard.ts'
 import type { PartitionView, ViewedMember } from './view.ts'
@@ -147,7 +148,7 @@ export class SplitBrainResolver {
       return this.hand(view, decideDownAll(view, settings, reason), nowMs)
     }
     if (!shouldAct || !watch.isDue(nowMs, settings)) return undefined
-    const decision = decide(view, settings)
+    const decision = decideAsHeard(view, settings)
     const { decidesAtMs } = watch.deadlines(settings)
     if (nowMs < decidesAtMs! + UNHEARD_WAIT_MS_MAX && hangsOnUnheard(view, self, settings, decision)) {
       this.counters.waitsForUnheard++

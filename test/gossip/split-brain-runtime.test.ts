@@ -9,7 +9,7 @@ import { explain } from '../../gossip/split-brain/explain.ts'
 import { SplitBrainResolver } from '../../gossip/split-brain/resolver.ts'
 import { PEKKO_DEFAULTS } from '../../gossip/split-brain/settings.ts'
 import { patienceFor, stableAfterFor } from '../../gossip/split-brain/stability.ts'
-import { pekko, said, viewOfText } from './split-brain-scenes.ts'
+import { pekko, said, viewOfLinks, viewOfText } from './split-brain-scenes.ts'
 
 const settings = pekko({ strategy: 'keep-majority' })
 
@@ -50,6 +50,25 @@ test('a decision waits for those it hangs on who are in reach and have not been 
   assert.equal(other.onTick(unheard, 0, true), undefined)
   assert.equal(other.onTick(unheard, 10_000, true), undefined)
   assert.equal(said(other.onTick(view, 11_000, true)), 'down-unreachable d e')
+})
+
+test('a minority does not go on because the majority, cut off since, once missed each other', () => {
+  const impatient = pekko({ strategy: 'keep-majority', stableAfterMs: 10_000, downAllWhenUnstableMs: 0 })
+  const answerTo = (links: string, seen: string): string => {
+    const resolver = new SplitBrainResolver(impatient)
+    const view = viewOfLinks('a b c d e', links, seen)
+    assert.equal(resolver.onTick(view, 0, true), undefined)
+    return said(resolver.onTick(view, 10_000, true))
+  }
+  const cut = 'a>c a>d a>e b>c b>d b>e'
+  assert.equal(answerTo(cut, 'a b'), 'down-reachable b a')
+  // Rows of a cut before this one, which c, d and e have taken back since, over there.
+  assert.equal(answerTo(`${cut} c>d d>c d>e e>d`, 'a b'), 'down-reachable b a')
+  // They do have half a link: they have seen what was agreed just now.
+  assert.equal(answerTo(`${cut} c>d d>c d>e e>d`, 'a b c d e'), 'down-indirectly-connected b c d e a')
+  // A quarrel among those in reach is what it was.
+  assert.equal(answerTo('c>d d>c', 'a b c d e'), 'down-indirectly-connected c d')
+  assert.equal(answerTo('c>d d>c', 'a b e'), 'down-indirectly-connected c d')
 })
 
 test('nobody waits for those who change nothing, need not see what was agreed, or are in another data centre', () => {

@@ -12,11 +12,12 @@ import { LASTING } from './troubles.ts'
 const CHAOS_MS = 60_000
 
 const PINNED: readonly (readonly [seed: number, defect: string])[] = [
+  [19, 'two sides buried each other, as one believed what the other had said before it was cut off'],
   [8, 'an owner that acted no longer stopped waiting for former owners, and all waited for it'],
   [53, 'a value came back with who had been given up, as what replaced it had expired and was forgotten'],
 ]
 
-const SEEDS = [3, 6, 10]
+const SEEDS = [3]
 
 function run(seed: number): void {
   const trouble = { kinds: ['split'] as const, pace: LASTING, chaosMs: CHAOS_MS }
