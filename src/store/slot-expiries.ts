@@ -48,6 +48,7 @@ export class SlotExpiries {
   raiseEarliest(): void {
     let earliestMs = Number.POSITIVE_INFINITY
     const { nextMs } = this
+    // By number: an iterator would make an object of each float64.
     for (let slot = 0; slot < nextMs.length; slot++)
       if (nextMs[slot]! < earliestMs) earliestMs = nextMs[slot]!
     this.earliestMs = earliestMs

@@ -9,22 +9,8 @@ import { SERVING } from '../../src/replication/slot-roles.ts'
 import { QuestionReader } from '../../src/replication/slot-runs.ts'
 import { ByteReader, ByteWriter } from '../../src/store/byte-writer.ts'
 import { dump } from '../commands/effect-pair.ts'
-import { keyOf, OwnersWorld, slotOfKey, tableOf, type WorldNode } from './owners-world.ts'
-
-type Three = [WorldNode, WorldNode, WorldNode]
-
-/** A write of an acting primary that reaches only some of the other owners. */
-function write(by: WorldNode, request: string, ...reached: WorldNode[]): void {
-  const bytes = by.effectsOf(request)
-  for (const node of reached)
-    assert.deepEqual(node.take(by.id, bytes).refusals, [], `${request} at ${node.id}`)
-}
-
-/** Three nodes that have settled everything, and a key whose slot is the first one's, then the second's. */
-function three(): { world: OwnersWorld; nodes: Three; key: string } {
-  const world = OwnersWorld.settled(3)
-  return { world, nodes: world.nodes as Three, key: keyOf(world, 0) }
-}
+import { type Three, three, write } from './owners-scenes.ts'
+import { keyOf, OwnersWorld, slotOfKey, tableOf } from './owners-world.ts'
 
 test('nodes that start together with nothing settle every slot and become ready, alone without asking', () => {
   for (const count of [1, 2, 3, 4]) {

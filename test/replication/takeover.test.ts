@@ -2,21 +2,18 @@
 
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { keyOf, OwnersWorld, slotOfKey, tableOf, type WorldNode } from './owners-world.ts'
+import { three, write } from './owners-scenes.ts'
+import { keyOf, OwnersWorld, slotOfKey, tableOf } from './owners-world.ts'
 
-type Three = [WorldNode, WorldNode, WorldNode]
-
-/** A write of an acting primary that reaches only some of the other owners. */
-function write(by: WorldNode, request: string, ...reached: WorldNode[]): void {
-  const bytes = by.effectsOf(request)
-  for (const node of reached)
-    assert.deepEqual(node.take(by.id, bytes).refusals, [], `${request} at ${node.id}`)
-}
-
-/** Three nodes that have settled everything, and a key whose slot is the first one's, then the second's. */
-function three(): { world: OwnersWorld; nodes: Three; key: string } {
-  const world = OwnersWorld.settled(3)
-  return { world, nodes: world.nodes as Three, key: keyOf(world, 0) }
+/** The first two of three have confirmed a write and are gone; the third has not heard of it, nor has one that came since. */
+function confirmedByTwoThatAreGone() {
+  const { world, nodes, key } = three()
+  const [first, second, third] = nodes
+  write(first, `SET ${key} confirmed`, second)
+  const fourth = world.add()
+  world.run(500)
+  for (const number of [0, 1]) world.kill(number)
+  return { world, key, third, fourth }
 }
 
 test('who begins to act has brought what nobody confirmed to a quorum before it serves', () => {
@@ -52,12 +49,7 @@ test('new owners of whom only one owned the slot before wait until the others of
 })
 
 test('an owner that waits for others is no witness to a new one, and so neither is the new one to it', () => {
-  const { world, nodes, key } = three()
-  const [first, second, third] = nodes
-  write(first, `SET ${key} confirmed`, second)
-  const fourth = world.add()
-  world.run(500)
-  for (const number of [0, 1]) world.kill(number)
+  const { world, key, third, fourth } = confirmedByTwoThatAreGone()
   // The third is left alone, and then another comes that owes nobody anything.
   world.replace(tableOf([third], 1))
   world.run(500)
@@ -94,12 +86,7 @@ test('that somebody acted does not mean that anybody served: owners before those
 })
 
 test('who acts no longer goes on hearing those who owned the slot before, for others wait for it', () => {
-  const { world, nodes, key } = three()
-  const [first, second, third] = nodes
-  write(first, `SET ${key} confirmed`, second)
-  const fourth = world.add()
-  world.run(500)
-  for (const number of [0, 1]) world.kill(number)
+  const { world, key, third, fourth } = confirmedByTwoThatAreGone()
   world.replace(tableOf([fourth, third], 2))
   world.run(500)
   assert.equal(third.settling.isBereft(slotOfKey(key)), true)
