@@ -3,6 +3,7 @@
  * up to what a quorum, or all, of their owners know; then it runs like any other.
  *
  *   confirm(keys) -> end of the round: one frame of questions to each owner -> answers -> newer? pull : known
+ *                                        ^ asked again a moment later: not yet <-|
  *
  * Owners that turn out to be behind are sent the entry: before the answer when too few hold it, else afterwards (read
  * repair). All questions of a round travel together. It knows neither commands nor clients.
@@ -17,7 +18,6 @@ import {
   READ_ENTRIES,
   READ_FENCED,
   STANDS_AS_ENTRY,
-  STANDS_AS_TOMBSTONE,
   STANDS_NOWHERE,
   STANDS_UNKNOWN,
 } from './owner-answers.ts'
@@ -56,6 +56,9 @@ export interface ConfirmingParts {
 
 export type ConfirmOutcome = 'ok' | 'unavailable'
 
+/** An owner that cannot vouch for a key yet is asked again after this long: most have settled by then, or this node has. */
+const AGAIN_MS = 50
+
 /** The keys of one command. */
 interface Check {
   left: number
@@ -66,6 +69,12 @@ interface Check {
 interface Asked {
   readonly question: Question
   readonly check: Check
+}
+
+interface Refused {
+  readonly peerId: string
+  readonly asked: Asked
+  readonly againMs: number
 }
 
 interface Letter {
@@ -82,6 +91,7 @@ export class Confirming {
     pulled: 0,
     readRepairs: 0,
     repairsDropped: 0,
+    askedAgain: 0,
     frames: 0,
   }
   readonly #parts: ConfirmingParts
@@ -91,6 +101,8 @@ export class Confirming {
   #immediate: { check: Check; outcome: ConfirmOutcome }[] = []
   /** In the order of their deadlines. */
   readonly #open = new Set<Asked>()
+  /** In the order of their times; of each open question an owner stands here once at most. */
+  #refused: Refused[] = []
   readonly #standing: Standing
   readonly #removal = new ByteWriter()
   readonly #name = new ByteWriter()
@@ -133,6 +145,7 @@ export class Confirming {
   }
 
   onTick(nowMs: number): void {
+    this.#askAgain(nowMs)
     for (const asked of this.#open) {
       if (nowMs < asked.question.deadlineMs) break
       this.#open.delete(asked)
@@ -149,19 +162,47 @@ export class Confirming {
     const name = { database, key: Buffer.from(key), slot }
     const asked = { question: new Question(name, needed, peerIds.length, deadlineMs), check }
     this.#open.add(asked)
-    for (const peerId of peerIds) {
-      let letter = this.#letters.get(peerId)
-      if (letter === undefined) {
-        letter = { body: this.#spares.pop() ?? new ByteWriter(), asked: [] }
-        this.#letters.set(peerId, letter)
-      }
-      letter.asked.push(asked)
-      writeKeyName(name, letter.body)
-    }
+    for (const peerId of peerIds) this.#write(peerId, asked)
     if (peerIds.length > 0) return
     this.#open.delete(asked)
     asked.question.isOver = true
     if (--check.left === 0) this.#immediate.push({ check, outcome: 'ok' })
+  }
+
+  #write(peerId: string, asked: Asked): void {
+    let letter = this.#letters.get(peerId)
+    if (letter === undefined) {
+      letter = { body: this.#spares.pop() ?? new ByteWriter(), asked: [] }
+      this.#letters.set(peerId, letter)
+    }
+    letter.asked.push(asked)
+    writeKeyName(asked.question.name, letter.body)
+  }
+
+  #askAgain(nowMs: number): void {
+    const refused = this.#refused
+    let count = 0
+    while (count < refused.length && refused[count]!.againMs <= nowMs) count++
+    if (count === 0) return
+    this.#refused = refused.slice(count)
+    this.#ports.wake()
+    for (const { asked, peerId } of refused.slice(0, count)) {
+      const { question } = asked
+      if (question.deadlineMs <= nowMs) continue
+      if (question.isOver) {
+        question.onSilence()
+        this.#goOn(asked)
+        continue
+      }
+      this.counters.askedAgain++
+      this.#write(peerId, asked)
+    }
+  }
+
+  /** The owner has yet to answer: what stands between is likely to be over soon. */
+  #refuse(asked: Asked, peerId: string): void {
+    if (asked.question.isOver) return asked.question.onSilence()
+    this.#refused.push({ peerId, asked, againMs: this.#ports.monotonicMs() + AGAIN_MS })
   }
 
   #send(peerId: string, { asked, body }: Letter): void {
@@ -182,13 +223,17 @@ export class Confirming {
   /** What the answer does not cover counts as silence. */
   #readLetter(peerId: string, asked: readonly Asked[], { bytes, start, end }: Answer): void {
     const input = new ByteReader(bytes, start, end)
-    for (const { question } of asked) {
-      const here = input.isAtEnd ? STANDS_UNKNOWN : input.u8()
+    for (const one of asked) {
+      const { question } = one
+      const isCovered = !input.isAtEnd
+      const here = input.u8()
       const version = input.f64()
       const term = input.u32()
       const promisedTerm = input.u32()
-      const isSound = !input.isBroken && here <= STANDS_AS_TOMBSTONE && Number.isSafeInteger(version)
-      if (!isSound || this.#isDeposed(question.name, promisedTerm)) question.onSilence()
+      const isSound = isCovered && !input.isBroken && here <= STANDS_UNKNOWN && Number.isSafeInteger(version)
+      if (!isSound) question.onSilence()
+      else if (this.#isDeposed(question.name, promisedTerm) || here === STANDS_UNKNOWN)
+        this.#refuse(one, peerId)
       else if (here === STANDS_NOWHERE) this.#onNowhere(peerId, question, version)
       else question.onWord({ peerId, isEntry: here === STANDS_AS_ENTRY, version, term, isTold: false })
     }
@@ -305,8 +350,11 @@ export class Confirming {
     const told = (result: TransferResult): void => {
       this.#repairsUnderWay--
       question.busy--
-      if (this.#isDeposed(question.name, result.promisedTerm)) question.discount(word)
-      else if (result.isDone && result.refused === 0) {
+      if (this.#isDeposed(question.name, result.promisedTerm)) {
+        question.discount(word)
+        question.outstanding++
+        this.#refuse(asked, word.peerId)
+      } else if (result.isDone && result.refused === 0) {
         word.isEntry = here === 'entry'
         word.version = version
         word.term = term

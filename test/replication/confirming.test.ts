@@ -215,8 +215,30 @@ test('the word of an owner that has not settled counts for nothing', () => {
   world.run(50)
   assert.equal(again.settling.isWhole(slotOfKey(key)), false)
   const outcomes = confirm(first, 'quorum', key)
-  world.run(100)
+  world.run(900)
+  assert.deepEqual(outcomes, [])
+  assert.equal(first.confirming.counters.askedAgain > 10, true)
+  world.run(200)
   assert.deepEqual(outcomes, ['unavailable'])
+  assert.equal(first.confirming.openCount, 0)
+})
+
+test('an owner that has settled by the time it is asked again counts', () => {
+  const { world, nodes, key } = three()
+  const [first, second, third] = nodes
+  write(first, `SET ${key} v`, second, third)
+  world.kill(1)
+  world.run(50)
+  world.cut(1, 2)
+  world.restart(1)
+  world.cut(0, 2)
+  const outcomes = confirm(first, 'quorum', key)
+  world.run(100)
+  assert.deepEqual(outcomes, [])
+  world.mend()
+  world.run(600)
+  assert.deepEqual(outcomes, ['ok'])
+  assert.equal(first.get(key), 'v')
 })
 
 test('a node that owns its slots alone needs nobody', () => {
@@ -341,16 +363,20 @@ test('a value written anew is not over because the one before has expired somewh
   assert.deepEqual([outcomes, first.get(key), third.get(key)], [['ok'], 'again', 'again'])
 })
 
-test('an owner that has promised the slot to another does not count for who acted before', () => {
+test('an owner that has promised the slot to another does not count for who acted before until that has claimed anew', () => {
   const { world, nodes, key } = three()
   const [first, second, third] = nodes
+  const slot = slotOfKey(key)
   write(first, `SET ${key} v`, second, third)
   world.kill(1)
-  third.claims.promise(slotOfKey(key), second.id, 99)
+  third.claims.promise(slot, second.id, 99)
   const outcomes = confirm(first, 'quorum', key)
-  world.run(5000)
-  assert.deepEqual(outcomes, ['unavailable'])
-  assert.equal(first.claims.termOf(slotOfKey(key)) >= 99, true)
+  world.run(10)
+  assert.deepEqual(outcomes, [])
+  assert.equal(first.claims.termOf(slot) >= 99, true)
+  world.run(500)
+  assert.deepEqual(outcomes, ['ok'])
+  assert.equal(third.claims.termOf(slot), first.space.terms[slot])
 })
 
 test('nor does it when it promises the slot while it is sent what it lacked', () => {
@@ -364,6 +390,11 @@ test('nor does it when it promises the slot while it is sent what it lacked', ()
     send(...args)
   }
   const outcomes = confirm(first, 'quorum', key)
-  world.run(5000)
-  assert.deepEqual(outcomes, ['unavailable'])
+  world.run(10)
+  assert.deepEqual(outcomes, [])
+  assert.equal(first.confirming.counters.readRepairs, 1)
+  first.transfers.send = send
+  world.run(500)
+  assert.deepEqual(outcomes, ['ok'])
+  assert.equal(third.get(key), 'alone')
 })
