@@ -10,6 +10,7 @@ import type { MeshState } from './agreement/mesh-state.ts'
 import { AGREEMENT_ROWS } from './agreement/messages.ts'
 import type { AgreementSnapshot } from './agreement/snapshot.ts'
 import { EventBus } from './events.ts'
+import { Founding } from './founding.ts'
 import { BEAT, BEAT_ROWS, type Beat } from './heartbeats/beat.ts'
 import { HeartbeatLadder, type LadderPeer } from './heartbeats/ladder.ts'
 import { LADDER_DEFAULTS, type LadderConfig } from './heartbeats/rung.ts'
@@ -84,9 +85,7 @@ export class Membership {
   #life: Life
   #seeds: readonly Address[]
   #phase: 'new' | 'running' | 'leaving' | 'stopped'
-  /** How many must be in sight before a mesh is founded: of one that gave us up a majority, so that no side goes on alone. */
-  #foundersMin: number
-  #waitingSinceMs: number
+  readonly #founding: Founding
 
   constructor(
     self: NewMember,
@@ -127,8 +126,7 @@ export class Membership {
     this.#isReborn = options.isReborn ?? true
     this.#seeds = []
     this.#phase = 'new'
-    this.#foundersMin = 1
-    this.#waitingSinceMs = 0
+    this.#founding = new Founding(this.timings)
     const { id, address, roles = [], meta = new Uint8Array(0) } = self
     const birth = Math.floor(ports.wallMs())
     this.#life = this.#newLife({
@@ -301,29 +299,28 @@ export class Membership {
   }
 
   #begin(remembered?: Remembered): void {
-    this.#waitingSinceMs = this.#ports.monotonicMs()
+    this.#founding.onLife(this.#ports.monotonicMs())
     const { swim, agreement } = this.#life
     const others = this.#seeds.filter((seed) => seed !== this.self.address)
     swim.start()
     if (remembered?.state !== undefined) agreement.resume(remembered.state)
     if (remembered !== undefined) swim.assume(remembered.records)
     if (others.length > 0) swim.join(others)
-    else if (this.#foundersMin === 1) agreement.form()
+    else if (this.#founding.needsNobody) agreement.form()
   }
 
-  /**
-   * Pekko's rule: only the first seed may found a mesh, so that two halves of a start do not found two. Who was given
-   * up may do so only where a majority of its former mesh is with it, and after none of them has been heard of a mesh.
-   */
   #formIfNobodyElse(): void {
     const { agreement, swim } = this.#life
-    const isFirst = (this.#seeds[0] ?? this.self.address) === this.self.address
-    if (!isFirst || agreement.state.members.size > 0) return
-    const { seedTimeoutMs, refoundAfterMs } = this.timings
-    const nowMs = this.#ports.monotonicMs()
-    if (swim.aliveCount < this.#foundersMin) this.#waitingSinceMs = nowMs
-    const waitMs = this.#foundersMin === 1 ? seedTimeoutMs : refoundAfterMs
-    if (nowMs - this.#waitingSinceMs >= waitMs) agreement.form()
+    if (agreement.state.members.size > 0) return
+    const { address, id } = this.self
+    const isFirstSeed = (this.#seeds[0] ?? address) === address
+    let aheadCount = 0
+    for (const { liveness, record } of swim.members()) {
+      if (record.id < id && (liveness === 'alive' || liveness === 'suspect')) aheadCount++
+    }
+    const { aliveCount } = swim
+    if (this.#founding.isDue(this.#ports.monotonicMs(), { aheadCount, aliveCount, isFirstSeed }))
+      agreement.form()
   }
 
   #onEnded(life: Life): void {
@@ -335,7 +332,7 @@ export class Membership {
       this.events.emit({ type: 'self_left' })
       return
     }
-    this.#foundersMin = Math.floor(life.agreement.state.members.size / 2) + 1
+    this.#founding.onGivenUp(life.agreement.state.members.size)
     const known = life.addresses
     life.end()
     if (!this.#isReborn) return this.stop()
