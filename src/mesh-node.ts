@@ -348,6 +348,7 @@ export class MeshNode {
         waitingSlots: () => this.routing.parking.slots,
         onSettled: (slots) => {
           for (const slot of slots) this.roles.settled(slot)
+          this.#effects.batches.unsure.onSettled(slots)
           this.routing.release(slots)
           this.#route()
         },
@@ -379,6 +380,7 @@ export class MeshNode {
         selfId: this.settings.id,
         roles,
         batches,
+        doubts: healing.doubts,
         replica,
         forwards,
         host: this.#requests.host,

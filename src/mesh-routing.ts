@@ -7,11 +7,13 @@ import { policyRules } from './config/index.ts'
 import type { Verbs } from './mesh/verbs.ts'
 import type { Node } from './node.ts'
 import type { Batches } from './replication/batches.ts'
+import type { Doubts } from './replication/doubts.ts'
 import type { PeerPort } from './replication/peer-port.ts'
 import type { Replica } from './replication/replica.ts'
 import type { SlotRoles } from './replication/slot-roles.ts'
 import type { ForwardedHost } from './routing/forwarded.ts'
 import type { Forwards } from './routing/forwards.ts'
+import { IdleWrites } from './routing/idle-writes.ts'
 import { Parking } from './routing/parking.ts'
 import { type Confirm, DOWN, Router, type RouterSettings } from './routing/router.ts'
 import { Spreads } from './routing/spreads.ts'
@@ -30,6 +32,7 @@ export interface RoutingParts {
   readonly selfId: string
   readonly roles: SlotRoles
   readonly batches: Batches
+  readonly doubts: Doubts
   readonly replica: Replica
   readonly forwards: Forwards
   readonly host: ForwardedHost
@@ -70,7 +73,7 @@ export class MeshRouting {
 
   constructor(node: Node, parts: RoutingParts, ports: RoutingPorts) {
     const { executor, space, state } = node
-    const { batches, confirm, forwards, host, peers, replica, roles, selfId } = parts
+    const { batches, confirm, doubts, forwards, host, peers, replica, roles, selfId } = parts
     const { call } = executor
     this.#host = host
     this.parking = new Parking(
@@ -110,8 +113,9 @@ export class MeshRouting {
     const run = (session: Session, args: Args): void => this.#resume(session, args)
     this.waits = new Waits({ selfId, space, call, roles, forwards, parking, host, peers, run, ports })
     const { spreads, waits } = this
+    const idle = new IdleWrites({ space, call, batches, doubts })
     this.router = new Router(
-      { selfId, space, call, roles, batches, forwards, parking, spreads, waits },
+      { selfId, space, call, roles, batches, idle, forwards, parking, spreads, waits },
       settings,
       confirm,
       () => ports.monotonicMs(),

@@ -9,7 +9,7 @@ import type { Args } from '../../resp/index.ts'
 import type { NodeState } from '../session/node-state.ts'
 import type { Session } from '../session/session.ts'
 import type { Call } from './call.ts'
-import { ADMIN, SKIP_MONITOR, SKIP_SLOWLOG } from './command.ts'
+import { ADMIN, SKIP_MONITOR, SKIP_SLOWLOG, WRITE } from './command.ts'
 import type { CommandRow } from './command-row.ts'
 
 const RUN_CALLS_MAX = 256
@@ -127,9 +127,10 @@ export class Executor {
   #invoke(call: Call, row: CommandRow, args: Args): void {
     const changesBefore = call.space.changes
     row.handler(call)
-    if (row.isSelfEffect && call.effects.isOn && call.space.changes !== changesBefore) {
-      call.effects.self(call.database, args)
-    }
+    if (call.space.changes !== changesBefore) {
+      if (row.isSelfEffect && call.effects.isOn) call.effects.self(call.database, args)
+    } else if ((row.flags & WRITE) !== 0 && !call.isBlocked)
+      this.#node.router?.onIdle(call.session, row, args)
   }
 
   #countError(row: CommandRow, session: Session, at: number): void {

@@ -20,7 +20,7 @@ import type { Barrier } from './barrier.ts'
 import type { Claims } from './claims.ts'
 import { EffectReader } from './effect-reader.ts'
 import { READ_PROMISES, readPromisedStanding } from './owner-answers.ts'
-import { nameOf, type PeerPort, writeKeyName } from './peer-port.ts'
+import { nameOf, type PeerPort, type SlottedKey, writeKeyName } from './peer-port.ts'
 import { SERVING, type SlotRoles } from './slot-roles.ts'
 
 export interface DoubtParts {
@@ -94,7 +94,22 @@ export class Doubts {
 
   /** These effects of ours will not be confirmed as batches are; who waits for them waits here, until `deadlineMs`. */
   open(barriers: readonly Barrier[], bytes: Buffer, length: number, deadlineMs: number): void {
-    const keys = this.#keysOf(bytes, length)
+    this.#open(this.#keysOf(bytes, length), barriers, deadlineMs)
+  }
+
+  /** Whether all that was written to these keys so far will last is to be known before the barrier is passed. */
+  openKeys(barrier: Barrier, names: readonly SlottedKey[], deadlineMs: number): void {
+    const keys = names.flatMap((name) => {
+      this.#standing.look(name.database, name.key, 0, name.key.length)
+      const { term, version } = this.#standing
+      return version === 0 ? [] : [doubted(name, versionName(version, term))]
+    })
+    if (keys.length === 0) return
+    barrier.expectOneMore()
+    this.#open(keys, [barrier], deadlineMs)
+  }
+
+  #open(keys: DoubtedKey[], barriers: readonly Barrier[], deadlineMs: number): void {
     this.counters.opened++
     if (this.#keyCount + keys.length > this.limits.keysMax) {
       this.counters.dropped++
@@ -156,15 +171,9 @@ export class Doubts {
       const { database, keyEnd, keyStart, term, version } = effects
       const name = nameOf(database, bytes, keyStart, keyEnd)
       // The last write of the batch stands for those before it: each is built on the one before.
-      keys.set(name, {
-        database,
-        key: Buffer.from(bytes.subarray(keyStart, keyEnd)),
-        slot: slotOf(bytes, keyStart, keyEnd),
-        lineage: new Set([versionName(version, term)]),
-        words: new Map(),
-        hasQuorum: false,
-        hasAll: false,
-      })
+      const key = Buffer.from(bytes.subarray(keyStart, keyEnd))
+      const slot = slotOf(bytes, keyStart, keyEnd)
+      keys.set(name, doubted({ database, key, slot }, versionName(version, term)))
     }
     return [...keys.values()]
   }
@@ -275,6 +284,10 @@ export class Doubts {
     }
     if (!isConfirmed) for (const barrier of doubt.barriers) barrier.onBatchFailed()
   }
+}
+
+function doubted(name: SlottedKey, version: string): DoubtedKey {
+  return { ...name, lineage: new Set([version]), words: new Map(), hasQuorum: false, hasAll: false }
 }
 
 function versionName(version: number, term: number): string {

@@ -14,6 +14,7 @@ import type { Call } from '../commands/call.ts'
 import { BLOCKING, PUBSUB, READONLY, WRITE } from '../commands/command.ts'
 import type { CommandRow } from '../commands/command-row.ts'
 import { carriedBytesMax } from '../mesh/frame.ts'
+import type { Barrier } from '../replication/barrier.ts'
 import type { Batches } from '../replication/batches.ts'
 import { PAUSE_MS } from '../replication/patience.ts'
 import { ELSEWHERE, NOBODY, SERVING, type SlotRoles } from '../replication/slot-roles.ts'
@@ -25,6 +26,7 @@ import { ClientTurn } from './client-turn.ts'
 import { mannersByte } from './forward-body.ts'
 import { Forwarded } from './forwarded.ts'
 import { type Forwards, NOT_PRIMARY, OVERLOADED, type ReplyTaker } from './forwards.ts'
+import type { IdleWrites } from './idle-writes.ts'
 import type { Parking } from './parking.ts'
 import { RequestKeys } from './request-keys.ts'
 import { refusesShardChannels } from './shard-channels.ts'
@@ -49,6 +51,7 @@ export interface RouterParts {
   readonly call: Call
   readonly roles: SlotRoles
   readonly batches: Batches
+  readonly idle: IdleWrites
   readonly forwards: Forwards
   readonly parking: Parking
   readonly spreads: Spreads
@@ -97,7 +100,11 @@ export class Router implements RequestRouter {
   }
 
   get hasWritten(): boolean {
-    return this.#parts.batches.hasTouched
+    return this.#parts.batches.hasTouched || this.#parts.idle.hasNoted
+  }
+
+  onIdle(session: Session, row: CommandRow, args: Args): void {
+    if (session.writeLevel !== 'one') this.#parts.idle.note(session, row, args)
   }
 
   admits(session: Session, row: CommandRow, args: Args): boolean {
@@ -149,7 +156,7 @@ export class Router implements RequestRouter {
     const nowMs = this.#nowMs()
     this.#noticePause(nowMs)
     this.#parts.roles.look(nowMs)
-    this.#parts.batches.forgetTouched()
+    this.forgetWritten()
   }
 
   #noticePause(nowMs: number): void {
@@ -169,17 +176,22 @@ export class Router implements RequestRouter {
   }
 
   onWritten(session: Session, length: number): void {
-    const { batches } = this.#parts
-    if (session.writeLevel === 'one') return batches.forgetTouched()
+    if (session.writeLevel === 'one') return this.forgetWritten()
     const wantsAll = session.writeLevel === 'all'
-    if (session.link instanceof Forwarded) return batches.joinTouched(session.link.barrierFor(wantsAll))
+    if (session.link instanceof Forwarded) return this.#join(session.link.barrierFor(wantsAll))
     let turn = this.#turns.get(session)
     if (turn === undefined) {
       turn = new ClientTurn(session.link, length, wantsAll)
       this.#turns.set(session, turn)
     }
     turn.onWritten(length)
-    batches.joinTouched(turn.barrier)
+    this.#join(turn.barrier)
+  }
+
+  #join(barrier: Barrier): void {
+    const { batches, idle } = this.#parts
+    batches.joinTouched(barrier)
+    if (idle.hasNoted) idle.join(barrier, this.#nowMs())
   }
 
   forget(session: Session): void {
@@ -202,6 +214,7 @@ export class Router implements RequestRouter {
 
   forgetWritten(): void {
     this.#parts.batches.forgetTouched()
+    this.#parts.idle.forget()
   }
 
   /** What another node has sent on works at the levels that node has found. */

@@ -27,7 +27,9 @@ export interface RequestRouter {
   refusesQueued(session: Session, row: RoutedRow, args: Args): string | undefined
   /** What the session's last request has changed is on its way to the other owners; its reply begins at this place. */
   onWritten(session: Session, replyPlace: number): void
-  /** Did anything since the last call of `onWritten` leave effects? */
+  /** A command that may write has run here and changed nothing. */
+  onIdle(session: Session, row: RoutedRow, args: Args): void
+  /** Did anything since the last call of `onWritten` leave effects, or an answer that others may have to confirm? */
   readonly hasWritten: boolean
   /** What was written outside a client's request (expiry, eviction, a woken client that is gone): nobody waits for it. */
   forgetWritten(): void

@@ -10,13 +10,16 @@ import { Log } from '../../src/log.ts'
 import { Answer, Arrival, type Answered, type Correspondent } from '../../src/mesh/link-ports.ts'
 import { type VerbRow, Verbs } from '../../src/mesh/verbs.ts'
 import { Node } from '../../src/node.ts'
+import type { Barrier } from '../../src/replication/barrier.ts'
 import { Batches } from '../../src/replication/batches.ts'
+import { EffectReader } from '../../src/replication/effect-reader.ts'
 import { Replica } from '../../src/replication/replica.ts'
 import { type OwnersTable, SlotRoles } from '../../src/replication/slot-roles.ts'
 import { ChannelRelay, type Counted } from '../../src/routing/channel-relay.ts'
 import { rawsAt } from '../../src/routing/forward-body.ts'
 import { Forwarded, type ForwardedHost } from '../../src/routing/forwarded.ts'
 import { Forwards, type ForwardOutcome } from '../../src/routing/forwards.ts'
+import { IdleWrites } from '../../src/routing/idle-writes.ts'
 import { Parking } from '../../src/routing/parking.ts'
 import { DOWN, Router, type RouterSettings } from '../../src/routing/router.ts'
 import { Spreads } from '../../src/routing/spreads.ts'
@@ -143,6 +146,8 @@ export class StageNode {
   skewMs = 0
   /** Frames to these nodes are lost: no answer comes before the deadline. */
   readonly deafTo = new Set<string>()
+  /** Of replies that wait until it is known how their keys stand. */
+  readonly doubted: Barrier[] = []
   readonly #stage: MeshStage
   readonly #bound = new Verbs()
   readonly #host: ForwardedHost
@@ -191,8 +196,16 @@ export class StageNode {
     this.waits = this.#makeWaits()
     this.waits.bind(this.#bound)
     const { spreads, waits } = this
+    const doubts = {
+      openKeys: (barrier: Barrier) => {
+        barrier.expectOneMore()
+        if (this.deafTo.size === 0) stage.deliver(() => barrier.onBatchConfirmed())
+        else this.doubted.push(barrier)
+      },
+    }
+    const idle = new IdleWrites({ space, call, batches, doubts })
     this.router = new Router(
-      { selfId: id, space, call, roles, batches, forwards, parking, spreads, waits },
+      { selfId: id, space, call, roles, batches, idle, forwards, parking, spreads, waits },
       settings,
       (_session, _keys, _level, done) => stage.deliver(() => done(true)),
       monotonicMs,
@@ -395,6 +408,10 @@ export class StageNode {
         if (refusal.slot >= 0) this.roles.unsettle(refusal.slot)
       },
       onMissed: () => {},
+      onFailed: (bytes, length) => {
+        const effects = new EffectReader(bytes, length)
+        while (effects.next()) this.batches.unsure.mark(slotOf(bytes, effects.keyStart, effects.keyEnd))
+      },
       onDoubt: (barriers) => {
         for (const barrier of barriers) barrier.onBatchFailed()
       },
