@@ -11,6 +11,7 @@ import { MeshRepair } from './mesh-repair.ts'
 import type { Plan } from './placement/plan.ts'
 import { Claims } from './replication/claims.ts'
 import { Confirming } from './replication/confirming.ts'
+import { Dissent } from './replication/dissent.ts'
 import { Doubts } from './replication/doubts.ts'
 import { FormerOwners } from './replication/former-owners.ts'
 import { GivenUp } from './replication/given-up.ts'
@@ -63,6 +64,7 @@ const ASK_DEADLINE_MS = 1500
 
 export class MeshHealing {
   readonly claims = new Claims()
+  readonly dissent: Dissent
   readonly givenUp = new GivenUp()
   readonly transfers: Transfers
   readonly repairs: Repairs
@@ -88,6 +90,7 @@ export class MeshHealing {
     const { pool, replica, roles, selfId, space } = parts
     const { claims } = this
     const ask = pool.ask.bind(pool)
+    this.dissent = new Dissent({ roles, claims, peers: { ask } })
     const monotonicMs = (): number => ports.monotonicMs()
     const wallMs = (): number => ports.wallMs()
     const fingerprint = (): number => ports.fingerprint()
@@ -203,6 +206,7 @@ export class MeshHealing {
 
   bind(table: Verbs): void {
     this.answers.bind(table)
+    this.dissent.bind(table)
     this.repair.bind(table)
     this.transfers.bind(table)
     this.contents.bind(table)
@@ -247,6 +251,7 @@ export class MeshHealing {
   /** `share`: of its budgets that background work may use now. */
   onTick(nowMs: number, share: number): void {
     this.intake.onTick()
+    this.dissent.onTick(nowMs)
     this.settling.onTick(nowMs)
     this.leftovers.onTick(nowMs)
     this.rebalance.onTick(nowMs)

@@ -161,14 +161,17 @@ export class SlotRoles {
     this.#events.onUnsettled([slot])
   }
 
+  /** The same of many at a time. */
+  unsettleEach(slots: readonly number[]): void {
+    const served = slots.filter((slot) => this.roles[slot] === SERVING)
+    for (const slot of served) this.roles[slot] = UNSETTLED
+    if (served.length > 0) this.#events.onUnsettled(served)
+  }
+
   #unsettleWhere(isConcerned: (slot: number) => boolean): void {
     const slots: number[] = []
-    for (let slot = 0; slot < SLOT_COUNT; slot++) {
-      if (this.roles[slot] !== SERVING || !isConcerned(slot)) continue
-      this.roles[slot] = UNSETTLED
-      slots.push(slot)
-    }
-    if (slots.length > 0) this.#events.onUnsettled(slots)
+    for (let slot = 0; slot < SLOT_COUNT; slot++) if (isConcerned(slot)) slots.push(slot)
+    this.unsettleEach(slots)
   }
 
   actingId(slot: number): string | undefined {

@@ -15,6 +15,7 @@ import { Placement } from '../../src/placement/placement.ts'
 import { planOf } from '../../src/placement/plan.ts'
 import { Claims } from '../../src/replication/claims.ts'
 import { Confirming } from '../../src/replication/confirming.ts'
+import { Dissent } from '../../src/replication/dissent.ts'
 import { Doubts } from '../../src/replication/doubts.ts'
 import { FormerOwners } from '../../src/replication/former-owners.ts'
 import { Hints } from '../../src/replication/hints.ts'
@@ -60,6 +61,7 @@ export class WorldNode implements PeerPort {
   readonly tombstones: Tombstones
   readonly roles: SlotRoles
   readonly claims = new Claims()
+  readonly dissent: Dissent
   readonly replica: Replica
   readonly transfers: Transfers
   readonly repairs: Repairs
@@ -126,6 +128,7 @@ export class WorldNode implements PeerPort {
       promisedTermOf: (slot) => this.claims.termOf(slot),
     })
     const { claims, replica, roles, space, transfers } = this
+    this.dissent = new Dissent({ roles, claims, peers: this })
     const counters = { pages: 0, keysPulled: 0, keysPushed: 0, bytesPulled: 0 }
     const exchange = { space, replica, peers: this, wallMs, deadlineMs: () => 200, counters }
     this.exchange = exchange
@@ -199,6 +202,7 @@ export class WorldNode implements PeerPort {
       },
     )
     this.answers.bind(this.verbs)
+    this.dissent.bind(this.verbs)
     this.transfers.bind(this.verbs)
     this.contents.bind(this.verbs)
     this.repair.bind(this.verbs)
@@ -502,6 +506,7 @@ export class OwnersWorld {
     for (const node of this.nodes) {
       if (!this.isAlive(node.id)) continue
       node.intake.onTick()
+      node.dissent.onTick(this.clock.nowMs)
       node.settling.onTick(this.clock.nowMs)
       node.leftovers.onTick(this.clock.nowMs)
       node.hints.onTick(this.clock.nowMs)
