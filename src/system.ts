@@ -74,6 +74,7 @@ function readProcess(): ProcessFigures {
     residentBytes: memory.rss,
     heapUsedBytes: memory.heapUsed,
     heapTotalBytes: memory.heapTotal,
+    externalBytes: memory.external,
     cpuUserSeconds: cpu.user / 1e6,
     cpuSystemSeconds: cpu.system / 1e6,
     totalSystemBytes: totalmem(),

@@ -45,6 +45,8 @@ export interface ProcessFigures {
   residentBytes: number
   heapUsedBytes: number
   heapTotalBytes: number
+  /** Outside of that heap, held by objects in it: all buffers, the arenas as a whole. */
+  externalBytes: number
   cpuUserSeconds: number
   cpuSystemSeconds: number
   totalSystemBytes: number

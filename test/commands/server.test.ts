@@ -53,6 +53,7 @@ class Stage {
         residentBytes: 2 ** 26,
         heapUsedBytes: 1,
         heapTotalBytes: 2,
+        externalBytes: 3,
         cpuUserSeconds: 1.5,
         cpuSystemSeconds: 0.25,
         totalSystemBytes: 2 ** 33,

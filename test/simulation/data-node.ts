@@ -177,6 +177,7 @@ const NO_FIGURES = {
   residentBytes: 0,
   heapUsedBytes: 0,
   heapTotalBytes: 0,
+  externalBytes: 0,
   cpuUserSeconds: 0,
   cpuSystemSeconds: 0,
   totalSystemBytes: 0,
