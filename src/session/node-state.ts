@@ -36,6 +36,8 @@ export interface NodePorts {
   writeFile(path: string, text: string): void
   /** DEBUG SLEEP: the whole node stands still. */
   sleepMs(ms: number): void
+  /** MEMORY PURGE: what nothing refers to any longer goes back to the system. */
+  collectGarbage(): void
   /** SHUTDOWN: end the node. */
   stop(reason: string): void
 }

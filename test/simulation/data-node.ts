@@ -168,6 +168,7 @@ function nodePortsOf(ports: GossipPorts): NodePorts {
     readFile: () => '',
     writeFile() {},
     sleepMs() {},
+    collectGarbage() {},
     stop() {},
   }
 }

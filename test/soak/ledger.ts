@@ -26,6 +26,8 @@ const GONE = -1
 const COMPLAINTS_MAX = 100
 const STORY_MAX = 8
 const SHOWN_MAX = 60
+const FAILURE_MAX = 80
+const FAILURES_MAX = 64
 const TRIES = 20
 const NONE = ''
 
@@ -58,6 +60,8 @@ export class Ledger {
   openCount = 0
   lostCount = 0
   resurrectedCount = 0
+  /** What came instead of what was asked for, by its first words. */
+  readonly failures = new Map<string, number>()
   /** Keys in doubt that were dropped unseen because there were too many. */
   unseenCount = 0
   readonly complaints: string[] = []
@@ -126,6 +130,7 @@ export class Ledger {
     if (operation.outcome === 'done') this.doneCount++
     else if (operation.outcome === 'failed') this.refusedCount++
     else this.openCount++
+    if (operation.outcome !== 'done') this.#noteFailure(show(reply, FAILURE_MAX))
     if (key.at === GONE) return this.#leave(key, operation, nowMs)
     if (operation.outcome === 'open') this.#leftOpen(key, operation, nowMs)
     else if (operation.outcome === 'done') this.#judge(key, operation, nowMs)
@@ -137,6 +142,7 @@ export class Ledger {
     tell(key, operation, 'no answer', nowMs)
     operation.outcome = 'open'
     this.openCount++
+    this.#noteFailure('no answer')
     if (key.at === GONE) this.#leave(key, operation, nowMs)
     else this.#leftOpen(key, operation, nowMs)
   }
@@ -198,6 +204,11 @@ export class Ledger {
     if (this.#doubts.length <= DOUBTS_MAX) return
     this.#retired.push(this.#doubts.shift()!.key)
     this.unseenCount++
+  }
+
+  #noteFailure(text: string): void {
+    const known = this.failures.get(text)
+    if (known !== undefined || this.failures.size < FAILURES_MAX) this.failures.set(text, (known ?? 0) + 1)
   }
 
   #complain(text: string): void {

@@ -12,6 +12,7 @@ const MEGABYTE = 1e6
 function lifeOf(life: string, fromMs: number, megabytes: (minute: number) => number): Sample[] {
   return Array.from({ length: 20 }, (_, minute) => ({
     ...{ life, atMs: fromMs + minute * MINUTE_MS, handles: 20 + minute, gauges: new Map([['held', minute]]) },
+    isKept: true,
     bytes: bytesOf(megabytes(minute)),
     limits: new Map([['queue', { now: minute, most: 50, shed: minute }]]),
   }))
@@ -46,7 +47,15 @@ test('what is collected now and then is no growth, what stays below it is, and m
     const sawtooth = Array.from({ length: 360 }, (_, at): Sample => {
       const [waiting, given] = [(at % 9) * 6, at > 300 && at < 325 ? 30 : 0]
       const bytes = bytesOf(100 + (at / 12) * riseEachMinute + waiting - given)
-      return { life: 'one', atMs: at * 5000, handles: 20, gauges: new Map(), limits: new Map(), bytes }
+      return {
+        life: 'one',
+        atMs: at * 5000,
+        handles: 20,
+        isKept: false,
+        gauges: new Map(),
+        limits: new Map(),
+        bytes,
+      }
     })
     const { error, minutes, perHour } = slopeOf(sawtooth, 5 * MINUTE_MS)
     assert.ok(Math.abs(perHour / MEGABYTE - riseEachMinute * 60) < 10, `${perHour} +- ${error}`)

@@ -3,8 +3,9 @@
  *
  * The idea: a process that was started again begins anew, so each is compared with itself alone, its warm-up left out. What
  * waits for the collector, and room for the young, come and go by tens of megabytes: so the lowest sample of each minute is
- * taken, and of the slopes between any two of them the one in the middle. What must not grow - the heap, buffers, the store -
- * is read beside the whole of the process, which tells where a growth comes from. Shape: rule (tests only).
+ * taken, and of the slopes between any two of them the one in the middle. Samples taken right after a collection need less
+ * patience: all that is left in them is kept. Parts of a process - the heap, buffers, the store - tell where a growth comes
+ * from. Shape: rule (tests only).
  */
 
 /** Bytes of a process: what the system says it takes, and what it says of itself. */
@@ -22,6 +23,8 @@ export interface Sample {
   /** Which process: a node that is started again begins another life. */
   readonly life: string
   readonly atMs: number
+  /** Taken right after garbage was collected: nothing in it waits for that. */
+  readonly isKept: boolean
   readonly bytes: Readonly<Record<Part, number>>
   readonly handles: number
   readonly gauges: ReadonlyMap<string, number>

@@ -48,6 +48,10 @@ export interface SoakReport {
   readonly failedShare: number
   /** The same by what went on meanwhile. */
   readonly phases: Readonly<Record<string, Phase>>
+  /** What clients were told instead, and how often. */
+  readonly failures: Readonly<Record<string, number>>
+  /** The same of those who read everything at the end, when all should be well. */
+  readonly failuresAtTheEnd: Readonly<Record<string, number>>
   /** Of one core, by the clients. */
   readonly clientCpuShare: number
   readonly lost: number
@@ -55,10 +59,12 @@ export interface SoakReport {
   readonly unread: number
   readonly slopeMegabytesPerHour: number
   readonly slopeError: number
-  /** In bytes, of each part of the processes. */
+  /** The same of all memory, with what waited for the collector. */
+  readonly slopeOfAll: Slope
+  /** In bytes, of what each part of the processes kept once its garbage was collected. */
   readonly slopes: Readonly<Record<Part, Slope>>
   readonly residentMegabytesMax: number
-  /** Of each process, the lowest figure of each minute. */
+  /** Of each process, what it kept, minute by minute. */
   readonly megabytes: Readonly<Record<Part, Readonly<Record<string, readonly number[]>>>>
   /** The most there was of everything that has a limit. */
   readonly limits: Readonly<Record<string, Bounded>>
@@ -73,6 +79,8 @@ const KEYS = 40_000
 /** Of three nodes two live from the beginning to the end: a process that has hardly warmed up tells nothing of its slope. */
 const FIRST_MORTAL = 2
 const SAMPLE_MS = 2000
+/** So often garbage is collected before a sample is taken: what is left is what grows, if anything does. */
+const KEPT_MS = 60_000
 const CALM_MS = 60_000
 /**
  * Of memory: V8 compiles what is run rarely for ten minutes, and by then every kind of fault has been met, so that buffers
@@ -82,7 +90,7 @@ const WARM_UP_MS_MAX = 600_000
 const WARM_UP_SHARE = 1 / 3
 const SLOPE_MEGABYTES_MAX = 2
 /** A slope that is not known better than this proves nothing. */
-const SLOPE_ERROR_MEGABYTES_MAX = 5
+const SLOPE_ERROR_MEGABYTES_MAX = 2
 /** Below this a slope is mostly noise, and says nothing. */
 const SLOPE_MINUTES_MIN = 15
 const SLACK = 8
@@ -113,8 +121,10 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
     const clientCpuShare = (system + user) / 1e6 / seconds
     const leftOver = await watch.calm(first)
     const { done, open, refused } = figuresOf(workload)
+    const failures = Object.fromEntries(workload.ledger.failures)
+    workload.ledger.failures.clear()
     const unread = await workload.readAll()
-    const ending = { clientCpuShare, faults, leftOver, seconds, unread, done, open, refused }
+    const ending = { clientCpuShare, faults, leftOver, seconds, failures, unread, done, open, refused }
     return reportOf(options, workload, watch.samples, { ...ending, phases: phases.all() })
   } finally {
     workload.end()
@@ -131,7 +141,7 @@ function figuresOf({ ledger, sending }: Workload): Progress {
 export function holds(report: SoakReport): boolean {
   const { slopeError, slopeMegabytesPerHour } = report
   const isBounded = Object.values(report.limits).every(({ most, now }) => now < most)
-  const isLevel = slopeMegabytesPerHour < SLOPE_MEGABYTES_MAX + slopeError
+  const isLevel = slopeMegabytesPerHour < SLOPE_MEGABYTES_MAX
   const isSteady = report.minutes < SLOPE_MINUTES_MIN || (isLevel && slopeError < SLOPE_ERROR_MEGABYTES_MAX)
   return (
     report.complaints.length === 0 &&
@@ -148,10 +158,7 @@ export function lineOf(report: SoakReport): string {
     return `${name} ${(figures.done! / seconds).toFixed(0)} (${seconds.toFixed(0)} s)`
   })
   const queues = Object.entries(report.largest).map(([name, value]) => `${name} ${value}`)
-  const slopes = PARTS.map((part) => {
-    const { error, perHour } = report.slopes[part]
-    return `${part} ${(perHour / 1e6).toFixed(1)} +- ${(error / 1e6).toFixed(1)}`
-  })
+  const slopes = PARTS.map((part) => `${part} ${megabytesPerHour(report.slopes[part])}`)
   const limits = Object.entries(report.limits)
     .filter(({ 1: { now, shed } }) => now > 0 || shed > 0)
     .map(
@@ -164,14 +171,25 @@ export function lineOf(report: SoakReport): string {
     `${report.done} done (${report.donePerSecond.toFixed(0)}/s), ${report.refused} refused, ${report.open} left open: ${(report.failedShare * 100).toFixed(3)} % failed`,
     `unsent ${sending.unsentNoLine} without a connection, ${sending.unsentNoKey} without a key, ${sending.unsentLate} too late (clients took ${(report.clientCpuShare * 100).toFixed(0)} % of a core)`,
     `done/s ${phases.join(', ')}`,
+    `told instead: ${countsOf(report.failures)}; at the end: ${countsOf(report.failuresAtTheEnd)}`,
     `lost ${report.lost}, resurrected ${report.resurrected}, unread ${report.unread}`,
     `RSS ${report.slopeMegabytesPerHour.toFixed(1)} +- ${report.slopeError.toFixed(1)} MB/h, at most ${report.residentMegabytesMax.toFixed(0)} MB`,
     `faults: ${faults.join(', ')}`,
-    `slopes in MB/h: ${slopes.join(', ')}, of ${report.slopes.resident.minutes} minutes`,
+    `slopes in MB/h: ${slopes.join(', ')}, of ${report.slopes.resident.minutes} minutes; with garbage ${megabytesPerHour(report.slopeOfAll)}`,
     `largest: ${queues.join(', ')}`,
     `limits: ${limits.join(', ')}`,
     `left over: ${report.leftOver.join(', ') || 'nothing'}`,
   ].join('; ')
+}
+
+function countsOf(counts: Readonly<Record<string, number>>): string {
+  return Object.entries(counts)
+    .map(([text, count]) => `${count} x ${text}`)
+    .join(', ')
+}
+
+function megabytesPerHour({ error, perHour }: Slope): string {
+  return `${(perHour / 1e6).toFixed(1)} +- ${(error / 1e6).toFixed(1)}`
 }
 
 /** Samples of all nodes, over and over. */
@@ -185,8 +203,8 @@ class Watch {
     this.#mesh = mesh
   }
 
-  async all(): Promise<Sample[]> {
-    const seen = await Promise.all(this.#mesh.members.map(look))
+  async all(isKept = false): Promise<Sample[]> {
+    const seen = await Promise.all(this.#mesh.members.map((member) => look(member, isKept)))
     return seen.filter((sample) => sample !== undefined)
   }
 
@@ -211,8 +229,11 @@ class Watch {
   }
 
   async #run(): Promise<void> {
+    let keptMs = performance.now()
     while (!this.#isOver) {
-      this.samples.push(...(await this.all()))
+      const isDue = performance.now() - keptMs >= KEPT_MS
+      if (isDue) keptMs = performance.now()
+      this.samples.push(...(await this.all(isDue)))
       for (let waitedMs = 0; waitedMs < SAMPLE_MS && !this.#isOver; waitedMs += 100) await pause(100)
     }
   }
@@ -246,7 +267,7 @@ interface Progress extends Record<string, number>, Sending {
 interface Ending
   extends Pick<
     SoakReport,
-    'clientCpuShare' | 'done' | 'leftOver' | 'open' | 'phases' | 'refused' | 'unread'
+    'clientCpuShare' | 'done' | 'failures' | 'leftOver' | 'open' | 'phases' | 'refused' | 'unread'
   > {
   readonly faults: Faults
   readonly seconds: number
@@ -259,7 +280,8 @@ function reportOf(
   { faults, seconds, ...ending }: Ending,
 ): SoakReport {
   const warmUpMs = Math.min(WARM_UP_MS_MAX, minutes * 60_000 * WARM_UP_SHARE)
-  const slopes = byPart((part) => slopeOf(samples, warmUpMs, part))
+  const kept = samples.filter(({ isKept }) => isKept)
+  const slopes = byPart((part) => slopeOf(kept, warmUpMs, part))
   const { done, open, refused } = ending
   const wanted = wantedOf(sending)
   return {
@@ -276,11 +298,13 @@ function reportOf(
     resurrected: ledger.resurrectedCount,
     slopeMegabytesPerHour: slopes.resident.perHour / 1e6,
     slopeError: slopes.resident.error / 1e6,
+    slopeOfAll: slopeOf(samples, warmUpMs),
     slopes,
     residentMegabytesMax: Math.max(...samples.map(({ bytes }) => bytes.resident)) / 1e6,
-    megabytes: byPart((part) => curvesOf(samples, part)),
+    megabytes: byPart((part) => curvesOf(kept, part)),
     limits: Object.fromEntries(peaksOf(samples)),
     largest: Object.fromEntries(largestOf(samples)),
+    failuresAtTheEnd: Object.fromEntries(ledger.failures),
     complaints: ledger.complaints,
   }
 }

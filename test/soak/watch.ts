@@ -22,13 +22,15 @@ const GAUGE = new RegExp(`^(${PILES.join('|')}):(\\d+)\\r?$`, 'gm')
 /** Everything of a mesh node that has a limit. */
 const LIMITED = /^mesh_limit_(\w+):now=(\d+),most=(\d+),shed=(\d+)\r?$/gm
 
-/** Undefined: it does not answer now. */
-export async function look(member: MeshMember): Promise<Sample | undefined> {
+/** Undefined: it does not answer now. `isKept`: its garbage is collected first. */
+export async function look(member: MeshMember, isKept = false): Promise<Sample | undefined> {
   if (!member.isRunning) return undefined
   const { server } = member
   let client: RespSocket | undefined
   try {
     client = await member.connect()
+    if (isKept) client.command('MEMORY', 'PURGE')
+    if (isKept && (await client.next(ANSWER_MS)).value !== 'OK') return undefined
     client.command('INFO', 'everything')
     client.command('CLUSTER', 'LINKS')
     client.command('MESH', 'HINTS')
@@ -46,7 +48,7 @@ export async function look(member: MeshMember): Promise<Sample | undefined> {
     const handles = readdirSync(`/proc/${server.pid}/fd`).length
     const life = `${member.name}/${server.pid}`
     const bytes = { ...systemBytesOf(server.pid), ...ownBytesOf(text) }
-    return { life, atMs: performance.now(), bytes, handles, gauges, limits }
+    return { life, atMs: performance.now(), isKept, bytes, handles, gauges, limits }
   } catch {
     return undefined
   } finally {
