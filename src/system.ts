@@ -6,6 +6,7 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { totalmem } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import type { NodePorts, ProcessFigures } from './session/node-state.ts'
 
 /**
@@ -41,7 +42,19 @@ export function systemPorts(stop: (reason: string) => void): NodePorts {
     sleepMs(ms) {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
     },
+    collectGarbage: makeCollector(),
     stop,
+  }
+}
+
+/** V8 hands its collector to contexts that are made while it is exposed. */
+function makeCollector(): () => void {
+  let collect: (() => void) | undefined
+  return () => {
+    setFlagsFromString('--expose-gc')
+    collect ??= runInNewContext('gc') as () => void
+    setFlagsFromString('--no-expose-gc')
+    collect()
   }
 }
 
@@ -74,6 +87,7 @@ function readProcess(): ProcessFigures {
     residentBytes: memory.rss,
     heapUsedBytes: memory.heapUsed,
     heapTotalBytes: memory.heapTotal,
+    externalBytes: memory.external,
     cpuUserSeconds: cpu.user / 1e6,
     cpuSystemSeconds: cpu.system / 1e6,
     totalSystemBytes: totalmem(),

@@ -18,6 +18,10 @@ export interface MemoryFigures {
   /** Of the store, in whole pages as taken from the system. */
   readonly activeBytes: number
   readonly residentBytes: number
+  /** Of the process besides the store: objects, and buffers of all kinds with the arenas as far as they may grow. */
+  readonly heapUsedBytes: number
+  readonly heapTotalBytes: number
+  readonly externalBytes: number
   readonly systemBytes: number
 }
 
@@ -42,6 +46,9 @@ export function memoryFigures(node: NodeState): MemoryFigures {
     keyCount,
     activeBytes: pages * PAGE_BYTES + space.entries.outsideBytes,
     residentBytes: host.residentBytes,
+    heapUsedBytes: host.heapUsedBytes,
+    heapTotalBytes: host.heapTotalBytes,
+    externalBytes: host.externalBytes,
     systemBytes: host.totalSystemBytes,
   }
 }

@@ -158,8 +158,9 @@ function allocatorStats(call: Call): void {
   call.reply.verbatim('txt', `${lines.join('\n')}\n`)
 }
 
-/** Empty pages are common property at once here, so there is nothing left to give back. */
+/** Empty pages of the store are common property at once; what is left to give back is garbage of the process. */
 function purge(call: Call): void {
+  call.node.ports.collectGarbage()
   call.reply.ok()
 }
 

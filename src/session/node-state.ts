@@ -36,6 +36,8 @@ export interface NodePorts {
   writeFile(path: string, text: string): void
   /** DEBUG SLEEP: the whole node stands still. */
   sleepMs(ms: number): void
+  /** MEMORY PURGE: what nothing refers to any longer goes back to the system. */
+  collectGarbage(): void
   /** SHUTDOWN: end the node. */
   stop(reason: string): void
 }
@@ -45,6 +47,8 @@ export interface ProcessFigures {
   residentBytes: number
   heapUsedBytes: number
   heapTotalBytes: number
+  /** Outside of that heap, held by objects in it: all buffers, the arenas as a whole. */
+  externalBytes: number
   cpuUserSeconds: number
   cpuSystemSeconds: number
   totalSystemBytes: number

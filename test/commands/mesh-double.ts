@@ -139,6 +139,7 @@ function quietPorts(): NodePorts {
     readFile: () => '',
     writeFile: () => {},
     sleepMs: () => {},
+    collectGarbage: () => {},
     stop: () => {},
   }
 }

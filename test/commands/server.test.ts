@@ -21,6 +21,7 @@ class Stage {
   wallMs = 1_700_000_000_000
   monotonicUs = 0
   sleptMs = 0
+  collections = 0
 
   constructor(settings: Readonly<Record<string, string>> = {}) {
     const config = new Config()
@@ -53,6 +54,7 @@ class Stage {
         residentBytes: 2 ** 26,
         heapUsedBytes: 1,
         heapTotalBytes: 2,
+        externalBytes: 3,
         cpuUserSeconds: 1.5,
         cpuSystemSeconds: 0.25,
         totalSystemBytes: 2 ** 33,
@@ -69,6 +71,9 @@ class Stage {
       writeFile: (path, text) => this.files.set(path, text),
       sleepMs: (ms) => {
         this.sleptMs += ms
+      },
+      collectGarbage: () => {
+        this.collections++
       },
       stop: (reason) => this.stops.push(reason),
     }
@@ -215,6 +220,19 @@ test('LOLWUT draws the same mesh for the same number, within bounds', () => {
     for (const line of lines) assert.ok(line.length <= 20 + (seed % 100), line)
     assert.ok(lines.join('').includes('(@)'))
   }
+})
+
+test('MEMORY PURGE collects the garbage of the process, once', () => {
+  const stage = new Stage()
+  assert.equal(stage.say('MEMORY', 'PURGE'), '+OK\r\n')
+  assert.equal(stage.collections, 1)
+})
+
+test('INFO tells what the process takes besides the store', () => {
+  const memory = new Stage().say('INFO', 'memory')
+  assert.equal(field(memory, 'mem_heap_used'), '1')
+  assert.equal(field(memory, 'mem_heap_total'), '2')
+  assert.equal(field(memory, 'mem_external'), '3')
 })
 
 test('MEMORY USAGE grows with the value and is nil without a key', () => {

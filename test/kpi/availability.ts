@@ -9,7 +9,7 @@
 import { Namespaces } from '../namespaces/namespaces.ts'
 import { gapAfter } from '../process/availability-gap.ts'
 import { Ledger } from '../soak/ledger.ts'
-import { pause, Workload } from '../soak/workload.ts'
+import { pause, wantedOf, Workload } from '../soak/workload.ts'
 import { type MeshMember, MeshProcesses } from '../support/mesh-processes.ts'
 import { Prng } from '../support/prng.ts'
 import type { Finding, Row, Task } from './row.ts'
@@ -66,8 +66,13 @@ async function failing(
     await pause(isQuick ? LAST_MS_QUICK : LAST_MS)
     await workload.stop()
     const { complaints, doneCount, failedShare } = ledger
+    const { sending } = workload
     return {
-      values: { 'failed %': failedShare * 100, operations: doneCount, unsent: workload.unsentCount },
+      values: {
+        'failed %': failedShare * 100,
+        operations: doneCount,
+        unsent: wantedOf(sending) - sending.sent,
+      },
       unit: '',
       holds: failedShare < FAILED_SHARE && complaints.length === 0,
       ...(complaints.length === 0 ? {} : { note: complaints[0]! }),

@@ -21,7 +21,7 @@ async function measure({ isQuick, say, seed }: Task): Promise<Finding> {
     },
     unit: '',
     holds: holds(report),
-    note: `${report.minutes} minutes, ${report.perSecond.toFixed(0)} operations/s, seed ${seed}`,
+    note: `${report.minutes} minutes, ${report.donePerSecond.toFixed(0)} of ${report.wantedPerSecond.toFixed(0)} operations/s done, seed ${seed}`,
   }
 }
 

@@ -168,6 +168,7 @@ function nodePortsOf(ports: GossipPorts): NodePorts {
     readFile: () => '',
     writeFile() {},
     sleepMs() {},
+    collectGarbage() {},
     stop() {},
   }
 }
@@ -177,6 +178,7 @@ const NO_FIGURES = {
   residentBytes: 0,
   heapUsedBytes: 0,
   heapTotalBytes: 0,
+  externalBytes: 0,
   cpuUserSeconds: 0,
   cpuSystemSeconds: 0,
   totalSystemBytes: 0,

@@ -2,8 +2,8 @@
  * Faults of a real mesh from a seed, one after the other: a node is killed, frozen, cut off, or its links are spoiled; after
  * each the mesh must become whole again before the next begins.
  *
- * The idea: never are two memories empty at once, so nothing that was acknowledged may be lost. The first node is
- * never killed: its memory is watched from the beginning to the end. Shape: door (tests only).
+ * The idea: never are two memories empty at once, so nothing that was acknowledged may be lost. Some nodes are never
+ * killed: their memory is watched from the beginning to the end. Shape: door (tests only).
  */
 import type { MeshMember, MeshProcesses } from '../support/mesh-processes.ts'
 import type { Prng } from '../support/prng.ts'
@@ -19,16 +19,30 @@ export type FaultKind = 'kill' | 'freeze' | 'cut' | 'one-way' | 'drop' | 'delay'
 
 export const ALL_FAULTS: readonly FaultKind[] = ['kill', 'freeze', 'cut', 'one-way', 'drop', 'delay']
 
+/** What is going on: a fault, what comes after it until the mesh is whole, or nothing. */
+export type PhaseName = 'calm' | FaultKind | `after ${FaultKind}`
+
 export class Faults {
   readonly counts = new Map<FaultKind, number>()
   readonly #mesh: MeshProcesses
   readonly #prng: Prng
   readonly #say: (line: string) => void
+  /** This node and those after it may be killed. */
+  readonly #firstMortal: number
+  readonly #enter: (phase: PhaseName) => void
 
-  constructor(mesh: MeshProcesses, prng: Prng, say: (line: string) => void = () => {}) {
+  constructor(
+    mesh: MeshProcesses,
+    prng: Prng,
+    say: (line: string) => void = () => {},
+    enter: (phase: PhaseName) => void = () => {},
+    firstMortal = 1,
+  ) {
+    this.#firstMortal = firstMortal
     this.#mesh = mesh
     this.#prng = prng
     this.#say = say
+    this.#enter = enter
   }
 
   get total(): number {
@@ -48,14 +62,21 @@ export class Faults {
   async one(kind: FaultKind): Promise<void> {
     const { members } = this.#mesh
     const victim =
-      members[kind === 'kill' ? this.#prng.between(1, members.length - 1) : this.#prng.below(members.length)]!
+      members[
+        kind === 'kill'
+          ? this.#prng.between(this.#firstMortal, members.length - 1)
+          : this.#prng.below(members.length)
+      ]!
     const lastMs = this.#prng.between(LAST_MS_MIN, LAST_MS_MAX)
     this.#say(`${kind} ${victim.name} for ${lastMs} ms`)
     this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1)
+    this.#enter(kind)
     const undo = await this.#begin(kind, victim)
     await pause(lastMs)
+    this.#enter(`after ${kind}`)
     await undo()
     await this.#mesh.formed(members.length, WHOLE_MS)
+    this.#enter('calm')
   }
 
   async #begin(kind: FaultKind, victim: MeshMember): Promise<Undo> {

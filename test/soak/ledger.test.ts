@@ -122,3 +122,34 @@ test('an error that promises nothing is a complaint', () => {
   desk.get({ type: 'error', value: 'ERR something odd' })
   assert.equal(desk.ledger.complaints.length, 1)
 })
+
+test('a key in doubt leaves with a value that ends, whatever became of the last look at it, and for good once that is confirmed', () => {
+  for (const look of [REFUSED, UNKNOWN, NIL]) {
+    const desk = new Desk()
+    desk.put()
+    desk.ledger.answered(
+      desk.want(([name]) => name === 'DEL'),
+      UNKNOWN,
+      ++desk.nowMs,
+    )
+    desk.nowMs += 60_000
+    desk.ledger.answered(
+      desk.want(([name, key]) => name === 'GET' && key === 'r:0'),
+      look,
+      ++desk.nowMs,
+    )
+    for (const farewell of [REFUSED, UNKNOWN, OK]) {
+      const request = desk.ledger.next(++desk.nowMs)!
+      assert.deepEqual(request.operation.words.slice(0, 2), ['SET', 'r:0'])
+      assert.equal(request.operation.words[3], 'PX')
+      desk.ledger.answered(request, farewell, ++desk.nowMs)
+    }
+    desk.nowMs += 60_000
+    for (let i = 0; i < 100; i++) {
+      const request = desk.ledger.next(++desk.nowMs)!
+      assert.notEqual(request.operation.key, 'r:0')
+      desk.ledger.answered(request, REFUSED, desk.nowMs)
+    }
+    assert.deepEqual(desk.ledger.complaints, [])
+  }
+})

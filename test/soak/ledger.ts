@@ -2,9 +2,10 @@
  * What every key must hold, as far as clients were told: the judge of a workload that runs for hours.
  *
  * The idea: one request at a time for each key, so that what it must answer is known exactly and no history is kept. An
- * open outcome (no reply, -TIMEOUT) leaves two answers possible, and the write may still happen later: such a key is not
- * written again, looked at once after a while and then given an end, and its place goes to a new name. A key that was given an end is only
- * read until it is gone. Shape: machine (tests only).
+ * open outcome (no reply, -TIMEOUT) leaves two answers possible, and the write may still happen later: such a key is looked
+ * at once after a while, and its place goes to a new name. Its last value has an end: a name that is left behind leaves
+ * nothing in the nodes, whose memory is watched. A key that was given an end is only read until it is gone. Shape: machine
+ * (tests only).
  */
 import type { Prng } from '../support/prng.ts'
 import { type Reply, show } from '../support/reply.ts'
@@ -18,16 +19,22 @@ const LATE_MS = 1000
 /** An open write that happens at all has happened by then. */
 const DOUBT_MS = 15_000
 const DOUBTS_MAX = 20_000
-/** Lets a key that is no longer looked at go without leaving a tombstone. */
+/** Of the last value of a key that is no longer looked at: what is absent may be remembered for hours, what expires is not. */
 const FAREWELL_MS = 1000
+/** No place among the keys that are asked for. */
+const GONE = -1
 const COMPLAINTS_MAX = 100
 const STORY_MAX = 8
 const SHOWN_MAX = 60
+const FAILURE_MAX = 80
+const FAILURES_MAX = 64
 const TRIES = 20
 const NONE = ''
 
 interface Key {
   readonly name: string
+  /** Its place among all keys, or GONE: it is looked at once more, and then only waits for its end. */
+  at: number
   /** More than one: nobody knows which. */
   states: readonly string[]
   /** When it may be gone, and when it must be. */
@@ -53,6 +60,8 @@ export class Ledger {
   openCount = 0
   lostCount = 0
   resurrectedCount = 0
+  /** What came instead of what was asked for, by its first words. */
+  readonly failures = new Map<string, number>()
   /** Keys in doubt that were dropped unseen because there were too many. */
   unseenCount = 0
   readonly complaints: string[] = []
@@ -68,7 +77,7 @@ export class Ledger {
     this.#prng = prng
     this.#names = keyCount
     this.#keys = Array.from({ length: keyCount }, (_, at) =>
-      fresh(KIND_LETTERS[at % KIND_LETTERS.length]!, at),
+      fresh(KIND_LETTERS[at % KIND_LETTERS.length]!, at, at),
     )
   }
 
@@ -81,8 +90,7 @@ export class Ledger {
   next(nowMs: number): Request | undefined {
     const retired = this.#retired.pop()
     if (retired !== undefined) {
-      retired.mayEnd = true
-      return this.#request(retired, ['PEXPIRE', retired.name, `${FAREWELL_MS}`], nowMs)
+      return this.#request(retired, ['SET', retired.name, 'x', 'PX', `${FAREWELL_MS}`], nowMs)
     }
     const doubt = this.#doubts[0]
     if (doubt !== undefined && nowMs - doubt.sinceMs > DOUBT_MS) {
@@ -119,14 +127,13 @@ export class Ledger {
       key.isOut = true
       return this.#doubt(key, key.states, nowMs)
     }
-    if (key.isOut) return
-    if (operation.outcome === 'open') return this.#leftOpen(key, operation, nowMs)
-    if (operation.outcome === 'failed') {
-      this.refusedCount++
-      return
-    }
-    this.doneCount++
-    this.#judge(key, operation, nowMs)
+    if (operation.outcome === 'done') this.doneCount++
+    else if (operation.outcome === 'failed') this.refusedCount++
+    else this.openCount++
+    if (operation.outcome !== 'done') this.#noteFailure(show(reply, FAILURE_MAX))
+    if (key.at === GONE) return this.#leave(key, operation, nowMs)
+    if (operation.outcome === 'open') this.#leftOpen(key, operation, nowMs)
+    else if (operation.outcome === 'done') this.#judge(key, operation, nowMs)
   }
 
   /** The connection is gone: nobody will ever know. */
@@ -134,7 +141,17 @@ export class Ledger {
     key.isBusy = false
     tell(key, operation, 'no answer', nowMs)
     operation.outcome = 'open'
-    this.#leftOpen(key, operation, nowMs)
+    this.openCount++
+    this.#noteFailure('no answer')
+    if (key.at === GONE) this.#leave(key, operation, nowMs)
+    else this.#leftOpen(key, operation, nowMs)
+  }
+
+  /** Of a key without a place: the last look at it, or its last value, which is written until that is confirmed. */
+  #leave(key: Key, operation: Operation, nowMs: number): void {
+    const isDone = operation.outcome === 'done'
+    if (!operation.isWrite && isDone && !key.isOut) this.#judge(key, operation, nowMs)
+    if (!operation.isWrite || !isDone) this.#retired.push(key)
   }
 
   #request(key: Key, words: readonly string[], nowMs: number): Request {
@@ -148,7 +165,6 @@ export class Ledger {
   }
 
   #leftOpen(key: Key, operation: Operation, nowMs: number): void {
-    this.openCount++
     if (!operation.isWrite) return
     if (endsAfterMs(operation.words) !== undefined) key.mayEnd = true
     this.#doubt(key, [...key.states, stateAfter(key.states[0]!, operation)!], nowMs)
@@ -168,10 +184,7 @@ export class Ledger {
       key.isOut = true
       return this.#doubt(key, key.states, nowMs)
     }
-    if (key.states.length > 1) {
-      if (!operation.isWrite) this.#retired.push(key)
-      return
-    }
+    if (key.at === GONE) return
     if (mayBeGone && !operation.isWrite && after === NONE) return forget(key)
     key.states = [after]
     const livesMs = endsAfterMs(operation.words)
@@ -183,13 +196,19 @@ export class Ledger {
   /** It is looked at once more, and a new name takes its place. */
   #doubt(key: Key, states: readonly string[], nowMs: number): void {
     key.states = states
-    const at = this.#keys.indexOf(key)
-    if (at === -1) return
-    this.#keys[at] = fresh(key.name[0]!, this.#names++)
+    const { at } = key
+    if (at === GONE) return
+    this.#keys[at] = fresh(key.name[0]!, this.#names++, at)
+    key.at = GONE
     this.#doubts.push({ key, sinceMs: nowMs })
     if (this.#doubts.length <= DOUBTS_MAX) return
-    this.#doubts.shift()
+    this.#retired.push(this.#doubts.shift()!.key)
     this.unseenCount++
+  }
+
+  #noteFailure(text: string): void {
+    const known = this.failures.get(text)
+    if (known !== undefined || this.failures.size < FAILURES_MAX) this.failures.set(text, (known ?? 0) + 1)
   }
 
   #complain(text: string): void {
@@ -197,10 +216,11 @@ export class Ledger {
   }
 }
 
-function fresh(letter: string, number: number): Key {
+function fresh(letter: string, number: number, at: number): Key {
   const [endsFromMs, endsByMs] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
   return {
     name: `${letter}:${number}`,
+    at,
     states: [NONE],
     endsFromMs,
     endsByMs,

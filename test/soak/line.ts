@@ -8,10 +8,10 @@ import net from 'node:net'
 import { encodeRequest, type Reply, ReplyParser } from '../support/reply.ts'
 
 const DIAL_MS = 200
-const SILENT_MS = 10_000
-/** Behind one that is late nothing more is sent. */
-const LATE_MS = 1000
-const UNDER_WAY_MAX = 500
+const SILENT_MS = 20_000
+/** Behind one that is late nothing more is sent: longer than a node waits for another, so that who is held up is not given up. */
+const LATE_MS = 5000
+const UNDER_WAY_MAX = 4000
 const LOOK_MS = 100
 
 export interface Waiting {

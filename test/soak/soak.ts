@@ -6,11 +6,22 @@
  */
 import { MeshProcesses } from '../support/mesh-processes.ts'
 import { Prng } from '../support/prng.ts'
-import { ALL_FAULTS, type FaultKind, Faults } from './faults.ts'
+import { ALL_FAULTS, type FaultKind, Faults, type PhaseName } from './faults.ts'
 import { Ledger } from './ledger.ts'
-import { curvesOf, largestOf, type Sample, slopeOf } from './samples.ts'
+import {
+  type Bounded,
+  curvesOf,
+  largestOf,
+  PARTS,
+  type Part,
+  peaksOf,
+  type Sample,
+  type Slope,
+  slopeOf,
+} from './samples.ts'
+import { type Phase, Phases } from './phases.ts'
 import { look } from './watch.ts'
-import { pause, Workload } from './workload.ts'
+import { pause, type Sending, wantedOf, Workload } from './workload.ts'
 
 export interface SoakOptions {
   readonly minutes: number
@@ -24,27 +35,52 @@ export interface SoakReport {
   readonly minutes: number
   readonly seed: number
   readonly faults: Readonly<Record<string, number>>
-  readonly operations: number
-  readonly perSecond: number
+  /** What the clock asked for; what of it was sent, and why the rest was not. */
+  readonly wanted: number
+  readonly sending: Sending
+  /** What became of what was sent. */
+  readonly done: number
+  readonly refused: number
+  readonly open: number
+  readonly wantedPerSecond: number
+  readonly donePerSecond: number
+  /** Of what was answered or lost: refused or left open. */
   readonly failedShare: number
-  readonly openCount: number
-  readonly unsentCount: number
+  /** The same by what went on meanwhile. */
+  readonly phases: Readonly<Record<string, Phase>>
+  /** What clients were told instead, and how often. */
+  readonly failures: Readonly<Record<string, number>>
+  /** The same of those who read everything at the end, when all should be well. */
+  readonly failuresAtTheEnd: Readonly<Record<string, number>>
+  /** Of one core, by the clients. */
+  readonly clientCpuShare: number
   readonly lost: number
   readonly resurrected: number
   readonly unread: number
   readonly slopeMegabytesPerHour: number
   readonly slopeError: number
+  /** The same of all memory, with what waited for the collector. */
+  readonly slopeOfAll: Slope
+  /** In bytes, of what each part of the processes kept once its garbage was collected. */
+  readonly slopes: Readonly<Record<Part, Slope>>
   readonly residentMegabytesMax: number
-  /** Of each process, one figure a minute. */
-  readonly residentMegabytes: Readonly<Record<string, readonly number[]>>
+  /** Of each process, what it kept, minute by minute. */
+  readonly megabytes: Readonly<Record<Part, Readonly<Record<string, readonly number[]>>>>
+  /** The most there was of everything that has a limit. */
+  readonly limits: Readonly<Record<string, Bounded>>
   readonly largest: Readonly<Record<string, number>>
   /** What had not gone back to what it was, once all was calm: `node name before after`. */
   readonly leftOver: readonly string[]
   readonly complaints: readonly string[]
 }
 
-const KEYS = 10_000
-const SAMPLE_MS = 5000
+/** More than can be under way at once when a node is gone for some seconds. */
+const KEYS = 40_000
+/** Of three nodes two live from the beginning to the end: a process that has hardly warmed up tells nothing of its slope. */
+const FIRST_MORTAL = 2
+const SAMPLE_MS = 2000
+/** So often garbage is collected before a sample is taken: what is left is what grows, if anything does. */
+const KEPT_MS = 60_000
 const CALM_MS = 60_000
 /**
  * Of memory: V8 compiles what is run rarely for ten minutes, and by then every kind of fault has been met, so that buffers
@@ -54,33 +90,42 @@ const WARM_UP_MS_MAX = 600_000
 const WARM_UP_SHARE = 1 / 3
 const SLOPE_MEGABYTES_MAX = 2
 /** A slope that is not known better than this proves nothing. */
-const SLOPE_ERROR_MEGABYTES_MAX = 5
+const SLOPE_ERROR_MEGABYTES_MAX = 2
 /** Below this a slope is mostly noise, and says nothing. */
 const SLOPE_MINUTES_MIN = 15
 const SLACK = 8
 /** Not queues: they are as many as there are nodes, or as keys were removed of late. */
-const KEPT = /^limit_(?:links|gossip_members|tombstones|tombstone_bytes)$/
+const KEPT = /^(?:links|gossip_members|tombstones|tombstone_bytes)$/
 const SLACK_BYTES = 64 * 1024
 
 export async function soak(options: SoakOptions): Promise<SoakReport> {
   const { kinds = ALL_FAULTS, minutes, ratePerSecond, say = () => {}, seed } = options
   const mesh = await MeshProcesses.start(3, ['--enable-debug-command', 'local'])
   const workload = new Workload(new Ledger(new Prng(seed), KEYS), mesh.members, ratePerSecond)
-  const faults = new Faults(mesh, new Prng(seed + 1), say)
   const watch = new Watch(mesh)
   try {
     const startMs = performance.now()
+    const phases = new Phases('calm', startMs, () => figuresOf(workload))
+    const enter = (phase: PhaseName): void => phases.enter(phase, performance.now())
+    const faults = new Faults(mesh, new Prng(seed + 1), say, enter, FIRST_MORTAL)
     const first = await watch.all()
+    const cpuBefore = process.cpuUsage()
     workload.start()
     watch.start()
     await faults.run(startMs + minutes * 60_000, kinds)
-    const tookMs = performance.now() - startMs
     await watch.stop()
     await workload.stop()
-    const perSecond = (workload.sentCount / tookMs) * 1000
+    enter('calm')
+    const seconds = (performance.now() - startMs) / 1000
+    const { system, user } = process.cpuUsage(cpuBefore)
+    const clientCpuShare = (system + user) / 1e6 / seconds
     const leftOver = await watch.calm(first)
+    const { done, open, refused } = figuresOf(workload)
+    const failures = Object.fromEntries(workload.ledger.failures)
+    workload.ledger.failures.clear()
     const unread = await workload.readAll()
-    return reportOf(options, workload, watch.samples, { faults, leftOver, perSecond, unread })
+    const ending = { clientCpuShare, faults, leftOver, seconds, failures, unread, done, open, refused }
+    return reportOf(options, workload, watch.samples, { ...ending, phases: phases.all() })
   } finally {
     workload.end()
     await watch.stop()
@@ -88,26 +133,63 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   }
 }
 
+function figuresOf({ ledger, sending }: Workload): Progress {
+  const { doneCount: done, openCount: open, refusedCount: refused } = ledger
+  return { wanted: wantedOf(sending), ...sending, done, refused, open }
+}
+
 export function holds(report: SoakReport): boolean {
   const { slopeError, slopeMegabytesPerHour } = report
-  const isLevel = slopeMegabytesPerHour < SLOPE_MEGABYTES_MAX + slopeError
+  const isBounded = Object.values(report.limits).every(({ most, now }) => now < most)
+  const isLevel = slopeMegabytesPerHour < SLOPE_MEGABYTES_MAX
   const isSteady = report.minutes < SLOPE_MINUTES_MIN || (isLevel && slopeError < SLOPE_ERROR_MEGABYTES_MAX)
-  return report.complaints.length === 0 && report.unread === 0 && report.leftOver.length === 0 && isSteady
+  return (
+    report.complaints.length === 0 &&
+    report.unread === 0 &&
+    report.leftOver.length === 0 &&
+    isBounded &&
+    isSteady
+  )
 }
 
 export function lineOf(report: SoakReport): string {
+  const { sending } = report
+  const phases = Object.entries(report.phases).map(([name, { figures, seconds }]) => {
+    return `${name} ${(figures.done! / seconds).toFixed(0)} (${seconds.toFixed(0)} s)`
+  })
   const queues = Object.entries(report.largest).map(([name, value]) => `${name} ${value}`)
+  const slopes = PARTS.map((part) => `${part} ${megabytesPerHour(report.slopes[part])}`)
+  const limits = Object.entries(report.limits)
+    .filter(({ 1: { now, shed } }) => now > 0 || shed > 0)
+    .map(
+      ([name, { most, now, shed }]) => `${name} ${now} of ${most}${shed > 0 ? `, ${shed} turned away` : ''}`,
+    )
   const faults = Object.entries(report.faults).map(([kind, count]) => `${count} ${kind}`)
   return [
     holds(report) ? 'holds' : 'FAILS',
-    `${report.minutes} min, seed ${report.seed}: ${report.operations} operations (${report.perSecond.toFixed(0)}/s)`,
-    `${(report.failedShare * 100).toFixed(3)} % failed, ${report.openCount} left open`,
+    `${report.minutes} min, seed ${report.seed}: ${report.wanted} operations wanted (${report.wantedPerSecond.toFixed(0)}/s)`,
+    `${report.done} done (${report.donePerSecond.toFixed(0)}/s), ${report.refused} refused, ${report.open} left open: ${(report.failedShare * 100).toFixed(3)} % failed`,
+    `unsent ${sending.unsentNoLine} without a connection, ${sending.unsentNoKey} without a key, ${sending.unsentLate} too late (clients took ${(report.clientCpuShare * 100).toFixed(0)} % of a core)`,
+    `done/s ${phases.join(', ')}`,
+    `told instead: ${countsOf(report.failures)}; at the end: ${countsOf(report.failuresAtTheEnd)}`,
     `lost ${report.lost}, resurrected ${report.resurrected}, unread ${report.unread}`,
     `RSS ${report.slopeMegabytesPerHour.toFixed(1)} +- ${report.slopeError.toFixed(1)} MB/h, at most ${report.residentMegabytesMax.toFixed(0)} MB`,
     `faults: ${faults.join(', ')}`,
+    `slopes in MB/h: ${slopes.join(', ')}, of ${report.slopes.resident.minutes} minutes; with garbage ${megabytesPerHour(report.slopeOfAll)}`,
     `largest: ${queues.join(', ')}`,
+    `limits: ${limits.join(', ')}`,
     `left over: ${report.leftOver.join(', ') || 'nothing'}`,
   ].join('; ')
+}
+
+function countsOf(counts: Readonly<Record<string, number>>): string {
+  return Object.entries(counts)
+    .map(([text, count]) => `${count} x ${text}`)
+    .join(', ')
+}
+
+function megabytesPerHour({ error, perHour }: Slope): string {
+  return `${(perHour / 1e6).toFixed(1)} +- ${(error / 1e6).toFixed(1)}`
 }
 
 /** Samples of all nodes, over and over. */
@@ -121,8 +203,8 @@ class Watch {
     this.#mesh = mesh
   }
 
-  async all(): Promise<Sample[]> {
-    const seen = await Promise.all(this.#mesh.members.map(look))
+  async all(isKept = false): Promise<Sample[]> {
+    const seen = await Promise.all(this.#mesh.members.map((member) => look(member, isKept)))
     return seen.filter((sample) => sample !== undefined)
   }
 
@@ -147,8 +229,11 @@ class Watch {
   }
 
   async #run(): Promise<void> {
+    let keptMs = performance.now()
     while (!this.#isOver) {
-      this.samples.push(...(await this.all()))
+      const isDue = performance.now() - keptMs >= KEPT_MS
+      if (isDue) keptMs = performance.now()
+      this.samples.push(...(await this.all(isDue)))
       for (let waitedMs = 0; waitedMs < SAMPLE_MS && !this.#isOver; waitedMs += 100) await pause(100)
     }
   }
@@ -156,9 +241,13 @@ class Watch {
 
 function leftOver(first: readonly Sample[], last: readonly Sample[]): string[] {
   const left = first.length === last.length ? [] : [`${first.length - last.length} nodes do not answer`]
-  const before = largestOf(first)
-  for (const { gauges, handles, life } of last) {
-    for (const [name, value] of [...gauges, ['handles', handles] as const]) {
+  const before = new Map([
+    ...largestOf(first),
+    ...[...peaksOf(first)].map(([name, { now }]) => [name, now] as const),
+  ])
+  for (const { gauges, handles, life, limits } of last) {
+    const bounded = [...limits].map(([name, { now }]) => [name, now] as const)
+    for (const [name, value] of [...gauges, ...bounded, ['handles', handles] as const]) {
       const slack = name.includes('bytes') ? SLACK_BYTES : SLACK
       const was = before.get(name) ?? 0
       if (value > was + slack && !KEPT.test(name)) left.push(`${life} ${name} ${was} ${value}`)
@@ -167,39 +256,59 @@ function leftOver(first: readonly Sample[], last: readonly Sample[]): string[] {
   return left
 }
 
-interface Ending {
+/** What grows while clients are at work. */
+interface Progress extends Record<string, number>, Sending {
+  readonly wanted: number
+  readonly done: number
+  readonly refused: number
+  readonly open: number
+}
+
+interface Ending
+  extends Pick<
+    SoakReport,
+    'clientCpuShare' | 'done' | 'failures' | 'leftOver' | 'open' | 'phases' | 'refused' | 'unread'
+  > {
   readonly faults: Faults
-  readonly leftOver: readonly string[]
-  readonly perSecond: number
-  readonly unread: number
+  readonly seconds: number
 }
 
 function reportOf(
   { minutes, seed }: SoakOptions,
-  { ledger, unsentCount }: Workload,
+  { ledger, sending }: Workload,
   samples: readonly Sample[],
-  { faults, leftOver, perSecond, unread }: Ending,
+  { faults, seconds, ...ending }: Ending,
 ): SoakReport {
-  const slope = slopeOf(samples, Math.min(WARM_UP_MS_MAX, minutes * 60_000 * WARM_UP_SHARE))
-  const operations = ledger.doneCount + ledger.refusedCount + ledger.openCount
+  const warmUpMs = Math.min(WARM_UP_MS_MAX, minutes * 60_000 * WARM_UP_SHARE)
+  const kept = samples.filter(({ isKept }) => isKept)
+  const slopes = byPart((part) => slopeOf(kept, warmUpMs, part))
+  const { done, open, refused } = ending
+  const wanted = wantedOf(sending)
   return {
+    ...ending,
     minutes,
     seed,
     faults: Object.fromEntries(faults.counts),
-    operations,
-    perSecond,
-    failedShare: ledger.failedShare,
-    openCount: ledger.openCount,
-    unsentCount,
+    wanted,
+    sending,
+    wantedPerSecond: wanted / seconds,
+    donePerSecond: done / seconds,
+    failedShare: (refused + open) / Math.max(1, done + refused + open),
     lost: ledger.lostCount,
     resurrected: ledger.resurrectedCount,
-    unread,
-    slopeMegabytesPerHour: slope.perHour / 1e6,
-    slopeError: slope.error / 1e6,
-    residentMegabytesMax: Math.max(...samples.map(({ residentBytes }) => residentBytes)) / 1e6,
-    residentMegabytes: curvesOf(samples),
+    slopeMegabytesPerHour: slopes.resident.perHour / 1e6,
+    slopeError: slopes.resident.error / 1e6,
+    slopeOfAll: slopeOf(samples, warmUpMs),
+    slopes,
+    residentMegabytesMax: Math.max(...samples.map(({ bytes }) => bytes.resident)) / 1e6,
+    megabytes: byPart((part) => curvesOf(kept, part)),
+    limits: Object.fromEntries(peaksOf(samples)),
     largest: Object.fromEntries(largestOf(samples)),
-    leftOver,
+    failuresAtTheEnd: Object.fromEntries(ledger.failures),
     complaints: ledger.complaints,
   }
+}
+
+function byPart<T>(of: (part: Part) => T): Record<Part, T> {
+  return Object.fromEntries(PARTS.map((part) => [part, of(part)])) as Record<Part, T>
 }

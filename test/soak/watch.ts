@@ -4,7 +4,7 @@
  * The idea: asked as an operator would ask (INFO, CLUSTER LINKS, the process table), with a deadline, since a node may be
  * frozen or gone: then there is no sample. Shape: door (tests only).
  */
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import type { MeshMember } from '../support/mesh-processes.ts'
 import type { Reply } from '../support/reply.ts'
 import type { RespSocket } from '../support/resp-socket.ts'
@@ -20,35 +20,52 @@ const PILES = [
 ]
 const GAUGE = new RegExp(`^(${PILES.join('|')}):(\\d+)\\r?$`, 'gm')
 /** Everything of a mesh node that has a limit. */
-const LIMITED = /^mesh_(limit_\w+):now=(\d+),/gm
+const LIMITED = /^mesh_limit_(\w+):now=(\d+),most=(\d+),shed=(\d+)\r?$/gm
 
-/** Undefined: it does not answer now. */
-export async function look(member: MeshMember): Promise<Sample | undefined> {
+/** Undefined: it does not answer now. `isKept`: its garbage is collected first. */
+export async function look(member: MeshMember, isKept = false): Promise<Sample | undefined> {
   if (!member.isRunning) return undefined
   const { server } = member
   let client: RespSocket | undefined
   try {
     client = await member.connect()
+    if (isKept) client.command('MEMORY', 'PURGE')
+    if (isKept && (await client.next(ANSWER_MS)).value !== 'OK') return undefined
     client.command('INFO', 'everything')
     client.command('CLUSTER', 'LINKS')
     client.command('MESH', 'HINTS')
     const [info, links, hints] = await client.take(3, ANSWER_MS)
     if (info === undefined || links === undefined || hints === undefined) return undefined
-    const gauges = new Map(
-      [GAUGE, LIMITED].flatMap((figure) => {
-        return [...String(info.value).matchAll(figure)].map((hit) => [hit[1]!, Number(hit[2])] as const)
-      }),
-    )
+    const text = String(info.value)
+    const gauges = new Map([...text.matchAll(GAUGE)].map((hit) => [hit[1]!, Number(hit[2])] as const))
     gauges.set('link_bytes_queued', sumOf(links, 'send-buffer-used'))
     gauges.set('hinted_keys', sumOf(hints, 'count'))
+    const limits = new Map(
+      [...text.matchAll(LIMITED)].map(([_, name, now, most, shed]) => {
+        return [name!, { now: Number(now), most: Number(most), shed: Number(shed) }] as const
+      }),
+    )
     const handles = readdirSync(`/proc/${server.pid}/fd`).length
-    const { residentBytes } = server
-    return { life: `${member.name}/${server.pid}`, atMs: performance.now(), residentBytes, handles, gauges }
+    const life = `${member.name}/${server.pid}`
+    const bytes = { ...systemBytesOf(server.pid), ...ownBytesOf(text) }
+    return { life, atMs: performance.now(), isKept, bytes, handles, gauges, limits }
   } catch {
     return undefined
   } finally {
     client?.destroy()
   }
+}
+
+/** As the system counts. Pages of files - the runtime and its code - are only in the first. */
+function systemBytesOf(pid: number): Pick<Sample['bytes'], 'resident' | 'anonymous'> {
+  const status = readFileSync(`/proc/${pid}/status`, 'latin1')
+  const kilobytes = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1])
+  return { resident: kilobytes('VmRSS') * 1024, anonymous: kilobytes('RssAnon') * 1024 }
+}
+
+function ownBytesOf(info: string): Pick<Sample['bytes'], 'heap' | 'external' | 'store'> {
+  const figure = (name: string): number => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1])
+  return { heap: figure('mem_heap_used'), external: figure('mem_external'), store: figure('used_memory') }
 }
 
 /** The sum of that field over rows of names and values. */

@@ -1,8 +1,8 @@
 /*
  * Clients of a mesh that ask at a steady rate, whatever happens to its nodes, through all of them.
  *
- * The idea: the rate does not follow the answers: what could not be sent because no node took it is counted, not made
- * up for. They write at QUORUM and read at QUORUM, so that what they are told is exact; the ledger judges it.
+ * The idea: the rate follows the clock, not the answers: what could not be sent is counted by its reason, not made up
+ * for. They write at QUORUM and read at QUORUM, so that what they are told is exact; the ledger judges it.
  * Shape: door (tests only).
  */
 import type { Ledger, Request } from './ledger.ts'
@@ -13,19 +13,32 @@ export interface Place {
   readonly port: number
 }
 
-const LINES_EACH = 2
+const LINES_EACH = 4
 const TURN_MS = 5
 /** What a turn that comes late makes up for at most. */
-const ARREARS_MS_MAX = 200
+const ARREARS_MS_MAX = 1000
 const GREETING = ['MESH', 'CONSISTENCY', 'READ', 'quorum']
 const FINAL_MS = 60_000
 const RETRY_MS = 100
 
+/** What the clock asked for is what was sent and the reasons why more was not. */
+export interface Sending {
+  sent: number
+  /** No node took it: all connections were down, full, or held up. */
+  unsentNoLine: number
+  /** Each key that was looked at had a request under way. */
+  unsentNoKey: number
+  /** The clients themselves were too late. */
+  unsentLate: number
+}
+
+export function wantedOf({ sent, unsentLate, unsentNoKey, unsentNoLine }: Sending): number {
+  return sent + unsentLate + unsentNoKey + unsentNoLine
+}
+
 export class Workload {
   readonly ledger: Ledger
-  /** Wanted, but no node took it. */
-  unsentCount = 0
-  sentCount = 0
+  readonly sending: Sending = { sent: 0, unsentNoLine: 0, unsentNoKey: 0, unsentLate: 0 }
   readonly #lines: readonly Line[]
   readonly #places: readonly Place[]
   readonly #perMs: number
@@ -82,20 +95,28 @@ export class Workload {
   }
 
   #turn(): void {
+    const { sending } = this
     const nowMs = performance.now()
-    this.#sentUntilMs = Math.max(this.#sentUntilMs, nowMs - ARREARS_MS_MAX)
+    const missed = Math.floor((nowMs - this.#sentUntilMs - ARREARS_MS_MAX) * this.#perMs)
+    if (missed > 0) {
+      sending.unsentLate += missed
+      this.#sentUntilMs += missed / this.#perMs
+    }
     const count = Math.floor((nowMs - this.#sentUntilMs) * this.#perMs)
     this.#sentUntilMs += count / this.#perMs
     for (let i = 0; i < count; i++) {
       const line = this.#usable()
       const request = line === undefined ? undefined : this.ledger.next(nowMs)
-      if (request === undefined) this.unsentCount++
-      else this.#ask(line!, request)
+      if (line === undefined) sending.unsentNoLine++
+      else if (request === undefined) sending.unsentNoKey++
+      else {
+        sending.sent++
+        this.#ask(line, request)
+      }
     }
   }
 
   #ask(line: Line, request: Request): void {
-    this.sentCount++
     line.send(request.operation.words, {
       sentMs: request.operation.invokedMs,
       answered: (reply) => this.ledger.answered(request, reply, performance.now()),
