@@ -32,6 +32,8 @@ export interface SettlingLimits {
   pullsMax: number
   /** How often a former owner is asked that does not answer though it is believed alive. */
   formerAttemptsMax: number
+  /** The same of an owner that probably has all of a slot, before it is brought to one that has yet to learn it. */
+  copyAttemptsMax: number
   /** How long a slot rests after a failure, doubling. */
   restMsMin: number
   restMsMax: number

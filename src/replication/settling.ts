@@ -16,6 +16,7 @@ import { SLOT_COUNT } from '../store/hash-slot.ts'
 import { Heritage } from './heritage.ts'
 import { ASKED, DUE, EXCHANGING, PendingSlots, READY } from './pending-slots.ts'
 import type { SettlingLimits, SettlingParts, SettlingPorts } from './settling-ports.ts'
+import { SlotExchanges } from './slot-exchanges.ts'
 import { SERVING, UNSETTLED } from './slot-roles.ts'
 import type { OwnersSummaries } from './slot-runs.ts'
 import { GRANTED, SlotSummary } from './slot-summary.ts'
@@ -34,6 +35,7 @@ export class Settling implements SurveyEvents {
     slotsPerSurvey: 2048,
     pullsMax: SLOT_COUNT,
     formerAttemptsMax: 14,
+    copyAttemptsMax: 5,
     restMsMin: 20,
     restMsMax: 500,
     reclaimMs: 100,
@@ -53,13 +55,10 @@ export class Settling implements SurveyEvents {
   /** When each slot was last claimed, or lost to a claim. */
   readonly #claimedMs = new Float64Array(SLOT_COUNT).fill(Number.NEGATIVE_INFINITY)
   readonly #pending = new PendingSlots()
-  /** Numbers of what is under way for the slots that are EXCHANGING; and for some that have begun anew since. */
-  readonly #exchanges = new Map<number, number>()
-  #exchangeLast = 0
+  readonly #exchanges = new SlotExchanges()
   readonly #witnesses: Witnesses
   readonly #heritage = new Heritage()
   #surveysUnderWay = 0
-  #exchangesUnderWay = 0
   #hasToldWhole = false
   #isAdvancing = false
   readonly #settled: number[] = []
@@ -79,8 +78,9 @@ export class Settling implements SurveyEvents {
   }
 
   get exchangesUnderWay(): number {
-    return this.#exchangesUnderWay
+    return this.#exchanges.underWay
   }
+
   /** Owned slots whose content this node cannot vouch for yet. */
   get missingCount(): number {
     return this.#memory.missing
@@ -208,7 +208,8 @@ export class Settling implements SurveyEvents {
     const change = this.#latestChange()
     const isAlone = this.#witnesses.of(slot).length === 0
     const isHeard = this.#witnesses.isHeritageHeard(slot, this.isWhole(slot), null, 0)
-    if (isAlone && isHeard) return this.#settleAlone(slot, isClaim)
+    // There is nobody to ask: what this node knows is all there is.
+    if (isAlone && isHeard) return this.#noteSettled(slot, isClaim ? this.#claim(slot) : 0)
     const dueMs = isClaim ? this.#claimedMs[slot]! + this.limits.reclaimMs : 0
     this.#pending.begin(slot, isClaim, this.#parts.claims.holderOf(slot), change)
     if (isAlone) this.#rest(slot)
@@ -288,20 +289,15 @@ export class Settling implements SurveyEvents {
     return term
   }
 
-  /** There is nobody to ask: what this node knows is all there is. */
-  #settleAlone(slot: number, isClaim: boolean): void {
-    this.#noteSettled(slot, isClaim ? this.#claim(slot) : 0)
-  }
-
   #advanceReady(): void {
     const { pullsMax } = this.limits
     const { counts, phases } = this.#pending
     if (counts[READY] === 0) return
     for (const slot of this.#ports.waitingSlots()) {
-      if (phases[slot] === READY && this.#exchangesUnderWay < pullsMax) this.#advance(slot)
+      if (phases[slot] === READY && this.exchangesUnderWay < pullsMax) this.#advance(slot)
     }
     for (let slot = this.#pending.next(READY, 0); slot >= 0; slot = this.#pending.next(READY, slot)) {
-      if (this.#exchangesUnderWay >= pullsMax) return
+      if (this.exchangesUnderWay >= pullsMax) return
       this.#advance(slot)
     }
   }
@@ -319,7 +315,16 @@ export class Settling implements SurveyEvents {
     const isActing = isClaim[slot] === 1
     const behind = isActing ? this.#witnesses.firstBehind(slot, surveys[slot]!, place, this.#own) : undefined
     if (behind === undefined) this.#finish(slot)
-    else this.#push(slot, behind)
+    else if (behind.isWholeOwner(place) || !this.#isCopyAwaited(slot)) this.#push(slot, behind)
+    else if (surveys[slot]!.isOver) this.#rest(slot)
+    else this.#pending.turnTo(slot, ASKED)
+  }
+
+  /** Who has yet to learn the slot fetches all of it: that is not brought to it beside that for want of one owner's word. */
+  #isCopyAwaited(slot: number): boolean {
+    const { attempts, surveys } = this.#pending
+    const isPatient = attempts[slot]! < this.limits.copyAttemptsMax
+    return isPatient && this.#witnesses.isOwnerAwaited(slot, surveys[slot]!)
   }
 
   #pull(slot: number, answer: OwnersSummaries): void {
@@ -339,18 +344,15 @@ export class Settling implements SurveyEvents {
 
   /** Notes that an exchange begins; answers whether it still is to, and what is to be called at its end. */
   #exchange(slot: number, answer: OwnersSummaries, onDone: () => void): Exchange {
-    const number = ++this.#exchangeLast
     const { exchanges, phases } = this.#pending
-    this.#exchanges.set(slot, number)
-    this.#exchangesUnderWay++
+    const number = this.#exchanges.begin(slot)
     exchanges[slot]!++
     this.#pending.turnTo(slot, EXCHANGING)
-    const isNeeded = () => this.#exchanges.get(slot) === number && phases[slot] === EXCHANGING
+    const isNeeded = () => this.#exchanges.isLatest(slot, number) && phases[slot] === EXCHANGING
     const done = (isDone: boolean): void => {
-      this.#exchangesUnderWay--
       if (!isDone) this.counters.exchangesFailed++
       if (isNeeded()) this.#onExchanged(slot, answer, isDone, onDone)
-      if (this.#exchanges.get(slot) === number) this.#exchanges.delete(slot)
+      this.#exchanges.end(slot, number)
       this.#pump()
     }
     return { isNeeded, done }

@@ -95,7 +95,8 @@ export class Witnesses {
 
   /**
    * What was confirmed is with enough owners; what was not, and is here all the same, has yet to be brought to them: who
-   * acts answers from its own copy, and what it has told must outlive it. Undefined: enough have it.
+   * acts answers from its own copy, and what it has told must outlive it. Undefined: enough have it. Who lacks least comes
+   * first: one that knows the slot.
    */
   firstBehind(
     slot: number,
@@ -110,9 +111,15 @@ export class Witnesses {
     for (const answer of answers) {
       if (!answer.isOwner(place)) continue
       if (own.isNothing || answer.holdsAll(place) || answer.isEqual(place, own)) holding++
-      else behind ??= answer
+      else if (behind === undefined || (answer.isWholeOwner(place) && !behind.isWholeOwner(place)))
+        behind = answer
     }
     return holding >= acksForQuorum ? undefined : behind
+  }
+
+  /** An owner that may answer has not. */
+  isOwnerAwaited(slot: number, survey: Survey): boolean {
+    return this.ownersOf(slot).some((id) => this.#parts.mayAnswer(id) && !survey.hasHeard(id))
   }
 
   /** A former owner that may answer has not: perhaps it has yet to hear that the owners are others. */

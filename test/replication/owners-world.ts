@@ -339,6 +339,8 @@ export class OwnersWorld {
   batches = 0
   lossShare = 0
   latencyMs = 1
+  /** What these say takes so much longer. */
+  readonly latenessMs = new Map<string, number>()
   readonly #dead = new Set<string>()
   readonly #cut = new Set<string>()
   #lives = 0
@@ -491,7 +493,7 @@ export class OwnersWorld {
 
   #later(from: string, to: string, run: () => void): void {
     if (this.#cut.has(`${from} ${to}`) || this.random.chance(this.lossShare)) return
-    this.clock.after(this.latencyMs, run)
+    this.clock.after(this.latencyMs + (this.latenessMs.get(from) ?? 0), run)
   }
 
   #make(number: number): WorldNode {
