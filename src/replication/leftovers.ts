@@ -63,7 +63,7 @@ const DROP_STEP_KEYS = 64
 export class Leftovers {
   limits: LeftoverLimits = {
     surveysMax: 2,
-    slotsPerSurvey: 1024,
+    slotsPerSurvey: 512,
     pushesMax: 8,
     restMsMin: 50,
     restMsMax: 2000,

@@ -25,7 +25,7 @@ export interface SettlingPorts {
 }
 
 export interface SettlingLimits {
-  /** Questions to all owners under way, and slots in one. An answer of 2048 slots takes them a few milliseconds. */
+  /** Questions to all owners under way, and slots in one. An answer of 512 slots takes either side about a millisecond. */
   surveysMax: number
   slotsPerSurvey: number
   /** Slots being pulled or pushed at the same time; intake and repairs let them wait for their turn. */

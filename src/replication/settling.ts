@@ -32,7 +32,7 @@ interface Exchange {
 export class Settling implements SurveyEvents {
   limits: SettlingLimits = {
     surveysMax: 4,
-    slotsPerSurvey: 2048,
+    slotsPerSurvey: 512,
     pullsMax: SLOT_COUNT,
     formerAttemptsMax: 14,
     copyAttemptsMax: 5,
@@ -206,7 +206,7 @@ export class Settling implements SurveyEvents {
   #begin(slot: number, isClaim: boolean): void {
     this.#pending.drop(slot)
     const change = this.#latestChange()
-    const isAlone = this.#witnesses.of(slot).length === 0
+    const isAlone = this.#witnesses.areNone(slot)
     const isHeard = this.#witnesses.isHeritageHeard(slot, this.isWhole(slot), null, 0)
     // There is nobody to ask: what this node knows is all there is.
     if (isAlone && isHeard) return this.#noteSettled(slot, isClaim ? this.#claim(slot) : 0)

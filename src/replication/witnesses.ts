@@ -46,6 +46,10 @@ export class Witnesses {
     return others.size === 0 ? owners : [...owners, ...others]
   }
 
+  areNone(slot: number): boolean {
+    return this.ownersOf(slot).length === 0 && this.of(slot).length === 0
+  }
+
   /** `isWhole`: this node has a memory of the slot. */
   haveSaidEnough(slot: number, isWhole: boolean, survey: Survey, place: number): boolean {
     const { roles } = this.#parts
