@@ -31,7 +31,7 @@ interface Exchange {
 
 export class Settling implements SurveyEvents {
   limits: SettlingLimits = {
-    surveysMax: 4,
+    surveysMax: 16,
     slotsPerSurvey: 512,
     pullsMax: SLOT_COUNT,
     formerAttemptsMax: 14,
