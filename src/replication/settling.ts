@@ -35,7 +35,7 @@ export class Settling implements SurveyEvents {
     slotsPerSurvey: 512,
     pullsMax: SLOT_COUNT,
     formerAttemptsMax: 14,
-    copyAttemptsMax: 5,
+    copyAttemptsMax: 2,
     restMsMin: 20,
     restMsMax: 500,
     reclaimMs: 100,
