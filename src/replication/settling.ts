@@ -58,7 +58,7 @@ export class Settling implements SurveyEvents {
   readonly #exchanges = new SlotExchanges()
   readonly #witnesses: Witnesses
   readonly #heritage = new Heritage()
-  #surveysUnderWay = 0
+  readonly #surveys = new Set<Survey>()
   #hasToldWhole = false
   #isAdvancing = false
   readonly #settled: number[] = []
@@ -163,6 +163,7 @@ export class Settling implements SurveyEvents {
 
   onTick(nowMs: number): void {
     this.#pending.onTick(nowMs)
+    for (const survey of this.#surveys) survey.askAgain(nowMs)
     this.#pump()
   }
 
@@ -193,7 +194,7 @@ export class Settling implements SurveyEvents {
   }
 
   onEnd(survey: Survey): void {
-    this.#surveysUnderWay--
+    this.#surveys.delete(survey)
     const { phases, surveys } = this.#pending
     for (const slot of survey.slots) {
       if (surveys[slot] !== survey || phases[slot] !== ASKED) continue
@@ -246,7 +247,7 @@ export class Settling implements SurveyEvents {
   #pump(): void {
     // An exchange that has nothing to ask ends within the call: the loop it was begun in goes on with it.
     if (this.#isAdvancing) return
-    while (this.#surveysUnderWay < this.limits.surveysMax && this.#pending.counts[DUE]! > 0) this.#survey()
+    while (this.#surveys.size < this.limits.surveysMax && this.#pending.counts[DUE]! > 0) this.#survey()
     this.#isAdvancing = true
     this.#advanceReady()
     this.#isAdvancing = false
@@ -269,9 +270,9 @@ export class Settling implements SurveyEvents {
       if (survey.slots.length >= slotsPerSurvey) break
       this.#ask(slot, survey)
     }
-    this.#surveysUnderWay++
+    this.#surveys.add(survey)
     this.counters.surveys++
-    survey.start(this.#ports.fingerprint())
+    survey.start(this.#ports.fingerprint(), this.#ports.monotonicMs())
   }
 
   #ask(slot: number, survey: Survey): void {
@@ -294,16 +295,16 @@ export class Settling implements SurveyEvents {
     const { counts, phases } = this.#pending
     if (counts[READY] === 0) return
     for (const slot of this.#ports.waitingSlots()) {
-      if (phases[slot] === READY && this.exchangesUnderWay < pullsMax) this.#advance(slot)
+      if (phases[slot] === READY && this.exchangesUnderWay < pullsMax) this.#advance(slot, true)
     }
     for (let slot = this.#pending.next(READY, 0); slot >= 0; slot = this.#pending.next(READY, slot)) {
       if (this.exchangesUnderWay >= pullsMax) return
-      this.#advance(slot)
+      this.#advance(slot, false)
     }
   }
 
-  /** Goes through the answers: what is newer there than what is here by now is pulled first. */
-  #advance(slot: number): void {
+  /** Goes through the answers: what is newer there than what is here by now is pulled first. Hot: requests wait for it. */
+  #advance(slot: number, isHot: boolean): void {
     const { dealt, isClaim, places, surveys } = this.#pending
     const { answers } = surveys[slot]!
     const place = places[slot]!
@@ -315,16 +316,16 @@ export class Settling implements SurveyEvents {
     const isActing = isClaim[slot] === 1
     const behind = isActing ? this.#witnesses.firstBehind(slot, surveys[slot]!, place, this.#own) : undefined
     if (behind === undefined) this.#finish(slot)
-    else if (behind.isWholeOwner(place) || !this.#isCopyAwaited(slot)) this.#push(slot, behind)
+    else if (behind.isWholeOwner(place) || !this.#isCopyAwaited(slot, isHot)) this.#push(slot, behind)
     else if (surveys[slot]!.isOver) this.#rest(slot)
     else this.#pending.turnTo(slot, ASKED)
   }
 
   /** Who has yet to learn the slot fetches all of it: that is not brought to it beside that for want of one owner's word. */
-  #isCopyAwaited(slot: number): boolean {
-    const { attempts, surveys } = this.#pending
-    const isPatient = attempts[slot]! < this.limits.copyAttemptsMax
-    return isPatient && this.#witnesses.isOwnerAwaited(slot, surveys[slot]!)
+  #isCopyAwaited(slot: number, isHot: boolean): boolean {
+    const survey = this.#pending.surveys[slot]!
+    const isPatient = this.#pending.attempts[slot]! < this.limits.copyAttemptsMax
+    return isPatient && !(isHot && survey.isOver) && this.#witnesses.isOwnerAwaited(slot, survey)
   }
 
   #pull(slot: number, answer: OwnersSummaries): void {

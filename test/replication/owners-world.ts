@@ -129,7 +129,7 @@ export class WorldNode implements PeerPort {
     const counters = { pages: 0, keysPulled: 0, keysPushed: 0, bytesPulled: 0 }
     const exchange = { space, replica, peers: this, wallMs, deadlineMs: () => 200, counters }
     this.exchange = exchange
-    const fingerprint = () => world.fingerprint
+    const fingerprint = () => world.fingerprint - (world.unaware.has(this.id) ? 1 : 0)
     this.repairs = new Repairs({ roles, transfers, exchange, fingerprint })
     this.contents = new SlotContents(space, wallMs)
     this.former = new FormerOwners(this.id, claims)
@@ -341,6 +341,8 @@ export class OwnersWorld {
   latencyMs = 1
   /** What these say takes so much longer. */
   readonly latenessMs = new Map<string, number>()
+  /** These have yet to hear that the owners are others, and refuse who asks about slots. */
+  readonly unaware = new Set<string>()
   readonly #dead = new Set<string>()
   readonly #cut = new Set<string>()
   #lives = 0
