@@ -29,7 +29,7 @@ import { TYPE_STRING } from '../store/entry.ts'
 import { readEntry } from '../store/entry-codec.ts'
 import { DATABASE_COUNT, type Keyspace } from '../store/keyspace.ts'
 import type { KeyspaceObserver } from '../store/keyspace-observer.ts'
-import { takePlain } from '../store/plain-string.ts'
+import { bearPlain, takePlain } from '../store/plain-string.ts'
 import { Standing } from '../store/standing.ts'
 import { STRING_FLAGS, writeString } from '../store/string.ts'
 import { Call } from './call.ts'
@@ -143,7 +143,7 @@ export class Replay {
     }
   }
 
-  /** Most of what is replicated: a plain string in place of another of the same length. */
+  /** Most of what is replicated: a plain string in place of another of the same length, or under a new key. */
   #takesPlain(): boolean {
     const args = this.#args
     const { bytes } = args
@@ -152,8 +152,10 @@ export class Replay {
     if (length < 0 || bytes[start] !== TYPE_STRING || bytes[start + 9] !== 0) return false
     if (bytes.readUInt32LE(start + 10) !== length || this.#expiryAt(1) !== 0) return false
     const space = this.#space
-    if (!takePlain(space, this, bytes, start + STRING_HEAD_BYTES, args.ends[1]!)) return false
-    this.hasFitted = this.#base === space.baseVersion && this.#baseTerm === space.baseTerm
+    const valueStart = start + STRING_HEAD_BYTES
+    const isThere = takePlain(space, this, bytes, valueStart, args.ends[1]!)
+    if (!isThere && !bearPlain(space, this, bytes, valueStart, args.ends[1]!)) return false
+    this.hasFitted = isThere && this.#base === space.baseVersion && this.#baseTerm === space.baseTerm
     args.clear()
     return true
   }

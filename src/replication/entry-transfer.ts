@@ -15,6 +15,7 @@ import type { Entries } from '../store/entries.ts'
 import { TYPE_STRING } from '../store/entry.ts'
 import { writeEntry } from '../store/entry-codec.ts'
 import { DATABASE_COUNT, type Keyspace } from '../store/keyspace.ts'
+import { writePlainPut } from '../store/plain-effect.ts'
 import type { Standing } from '../store/standing.ts'
 
 /** Writes the entry or the removal of the key `standing` was asked for; false: nothing is known, nothing was written. */
@@ -36,6 +37,10 @@ export function writeStanding(
 
 export function writeLiving(space: Keyspace, ref: number, out: ByteWriter): void {
   const entries = space.entries
+  // Its base stays 0: it builds on nothing.
+  head.version = entries.versionOf(ref)
+  head.term = entries.termOf(ref)
+  if (writePlainPut(space.arena, ref, head, out)) return
   const start = entries.keyStart(ref)
   writeHead(EFFECT_PUT, entries.databaseOf(ref), 2, entries.versionOf(ref), entries.termOf(ref), out)
   out.sized(entries.keyBuffer(ref), start, start + entries.keyLength(ref))

@@ -33,6 +33,33 @@ interface Ancestor {
   readonly bit: number
 }
 
+/** What the owners of a slot have said. */
+class Words {
+  count = 0
+  heard = 0
+  whole = 0
+  settled = 0
+
+  get areEnough(): boolean {
+    const quorum = Math.floor(this.count / 2) + 1
+    return this.whole > this.count - quorum || this.heard === this.count
+  }
+
+  clear(): void {
+    this.count = 0
+    this.heard = 0
+    this.whole = 0
+    this.settled = 0
+  }
+
+  add(word: number): void {
+    this.count++
+    if (word !== UNHEARD) this.heard++
+    if (word >= HEARD_WHOLE) this.whole++
+    if (word === HEARD_SETTLED) this.settled++
+  }
+}
+
 export class Heritage {
   readonly counters = { inherited: 0, resolved: 0, forgotten: 0 }
   #table: OwnersTable = NO_TABLE
@@ -45,6 +72,7 @@ export class Heritage {
   readonly #debts = new Uint32Array(SLOT_COUNT)
   /** The same before the latest change. */
   readonly #debtsBefore = new Uint32Array(SLOT_COUNT)
+  readonly #words = new Words()
 
   /** Do former owners have to be heard before this node speaks for the slot? */
   isOwed(slot: number): boolean {
@@ -103,13 +131,23 @@ export class Heritage {
   isHeard(slot: number, wordOf: (id: string) => number): boolean {
     for (const ancestor of this.#ancestors) {
       if ((this.#debts[slot]! & ancestor.bit) === 0) continue
-      const words = ownersIn(ancestor.table, slot).map((id) =>
-        ancestor.excused.has(id) ? HEARD : wordOf(id),
-      )
-      if (!areEnough(words)) return false
-      if (words.includes(HEARD_SETTLED)) return true
+      this.#hear(ancestor, slot, wordOf)
+      if (!this.#words.areEnough) return false
+      if (this.#words.settled > 0) return true
     }
     return true
+  }
+
+  /** Notes what the owners of that time have said. Asked about every slot for every answer: it makes no lists. */
+  #hear({ excused, table }: Ancestor, slot: number, wordOf: (id: string) => number): void {
+    const { copies, members, owners } = table
+    const words = this.#words
+    words.clear()
+    for (let at = slot * copies; at < (slot + 1) * copies; at++) {
+      if (owners[at] === NO_MEMBER) continue
+      const id = members[owners[at]!]!
+      words.add(excused.has(id) ? HEARD : wordOf(id))
+    }
   }
 
   /** Its word is not waited for any more; false: nobody waits for it. */
@@ -135,12 +173,6 @@ export class Heritage {
     this.counters.forgotten++
     return bit
   }
-}
-
-function areEnough(words: readonly number[]): boolean {
-  const quorum = Math.floor(words.length / 2) + 1
-  const whole = words.filter((word) => word >= HEARD_WHOLE).length
-  return whole > words.length - quorum || words.every((word) => word !== UNHEARD)
 }
 
 /** Are all who owned a slot among those who own it now? */

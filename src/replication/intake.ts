@@ -2,7 +2,7 @@
  * Intake [Machine]: slots on their way to this node: what is wanted from whom, in which order, how much at a time and how
  * fast. Who wants a slot names an owner that has it and is told once whether it is here.
  *
- *   wanted -> next to nothing is here: streamed, many slots in a row         -> done | failed
+ *   wanted -> nothing, or next to nothing, is here: streamed, many in a row  -> done | failed
  *          -> nearly all is here: versions compared, differences pulled      -> done | failed
  *
  * Slots that requests wait for come first and neither wait for a place nor for the throttle; then those this node acts
@@ -89,7 +89,8 @@ export class Intake {
   /** `done` follows exactly once, not within the call; false when it was needed no longer, or wanted anew, before its turn. */
   want(wanted: Wanted): void {
     const lane = this.#laneOf(wanted.peerId)
-    const isStreamed = wanted.isNew && this.#keysIn(wanted.slot) <= this.limits.streamedKeysMax
+    const keys = this.#keysIn(wanted.slot)
+    const isStreamed = keys === 0 || (wanted.isNew && keys <= this.limits.streamedKeysMax)
     const queue = isStreamed ? lane.streamed : lane.compared
     const former = queue.get(wanted.slot)
     queue.set(wanted.slot, wanted)

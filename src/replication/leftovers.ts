@@ -63,7 +63,7 @@ const DROP_STEP_KEYS = 64
 export class Leftovers {
   limits: LeftoverLimits = {
     surveysMax: 2,
-    slotsPerSurvey: 1024,
+    slotsPerSurvey: 512,
     pushesMax: 8,
     restMsMin: 50,
     restMsMax: 2000,
@@ -174,9 +174,11 @@ export class Leftovers {
     if (this.#parts.roles.ownersOf(slot).length === 0) return
     this.counters.lost++
     const own = new SlotSummary()
-    const leftover = { slot, own, agreed: new Set<string>(), behind: [], survey: null, attempts: 0, dueMs: 0 }
+    // Whoever has just come to own it has nothing yet: it is asked in a moment.
+    const dueMs = this.#ports.monotonicMs() + this.limits.restMsMin
+    const leftover = { slot, own, agreed: new Set<string>(), behind: [], survey: null, attempts: 0, dueMs }
     this.#all.set(slot, leftover)
-    this.#due.add(leftover)
+    this.#resting.add(leftover)
   }
 
   /** Out of every queue. */

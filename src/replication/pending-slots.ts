@@ -41,6 +41,8 @@ export class PendingSlots {
   readonly changes = new Uint32Array(SLOT_COUNT)
   /** How many slots are in each phase. */
   readonly counts = new Uint16Array(EXCHANGING + 1).fill(SLOT_COUNT, 0, 1)
+  /** No slot before this one is in the phase: who asks for the next one again and again does not begin at the first. */
+  readonly #floors = new Uint16Array(EXCHANGING + 1)
   readonly #dueMs = new Float64Array(SLOT_COUNT)
   #nextDueMs = Number.POSITIVE_INFINITY
 
@@ -50,7 +52,11 @@ export class PendingSlots {
 
   /** The first slot of this phase from here on, or -1. */
   next(phase: number, from: number): number {
-    return this.counts[phase] === 0 ? -1 : this.phases.indexOf(phase, from)
+    if (this.counts[phase] === 0) return -1
+    const floor = this.#floors[phase]!
+    const found = this.phases.indexOf(phase, Math.max(from, floor))
+    if (from <= floor && found >= 0) this.#floors[phase] = found
+    return found
   }
 
   has(slot: number): boolean {
@@ -78,6 +84,7 @@ export class PendingSlots {
     this.counts[this.phases[slot]!]!--
     this.counts[phase]!++
     this.phases[slot] = phase
+    if (slot < this.#floors[phase]!) this.#floors[phase] = slot
   }
 
   ask(slot: number, survey: Survey, place: number): void {

@@ -297,7 +297,14 @@ export class Replica {
     const verdict: Verdict = { applied: 0, waiting: 0, refusals: [] }
     const input = new ByteReader(bytes, 0, bytes.length)
     const batch = { sender: '', number: 0, previous: 0, floor: 0, bytes }
+    const scan = this.#scan
+    const { ahead } = this.#space
+    scan.until = 0
     for (let index = 0; !input.isAtEnd; index++) {
+      if (input.position >= scan.until) {
+        scan.scan(bytes, input.position)
+        ahead.expect(scan)
+      }
       const isWhole = replay.read(input) && (replay.verb === EFFECT_PUT || replay.verb === EFFECT_REMOVE)
       if (!isWhole) replay.keyEnd = -1
       const reason = isWhole ? this.#takeWhole(bytes, nowMs, mayBeLate) : 'broken'
@@ -305,12 +312,15 @@ export class Replica {
       else verdict.refusals.push(this.#refusal(batch, index, reason))
       if (reason === 'broken') break
     }
+    ahead.forget()
     return verdict
   }
 
   #takeWhole(bytes: Buffer, nowMs: number, mayBeLate: boolean): RefusalReason | null {
     const { keyEnd, keyStart, term } = this.#replay
-    const slot = slotOf(bytes, keyStart, keyEnd)
+    const { ahead } = this.#space
+    ahead.place(bytes, keyStart, keyEnd)
+    const { slot } = ahead
     if (mayBeLate && this.#isLate(slot, bytes, nowMs)) return 'late'
     if (!this.#ports.noteTerm(slot, term)) return 'skewed'
     return this.#applyRead(bytes, nowMs)

@@ -25,13 +25,15 @@ export interface SettlingPorts {
 }
 
 export interface SettlingLimits {
-  /** Questions to all owners under way, and slots in one. An answer of 2048 slots takes them a few milliseconds. */
+  /** Questions to all owners under way, and slots in one. An answer of 512 slots takes either side about a millisecond. */
   surveysMax: number
   slotsPerSurvey: number
   /** Slots being pulled or pushed at the same time; intake and repairs let them wait for their turn. */
   pullsMax: number
   /** How often a former owner is asked that does not answer though it is believed alive. */
   formerAttemptsMax: number
+  /** The same of an owner that probably has all of a slot, before it is brought to one that has yet to learn it. */
+  copyAttemptsMax: number
   /** How long a slot rests after a failure, doubling. */
   restMsMin: number
   restMsMax: number

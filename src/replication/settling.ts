@@ -16,6 +16,7 @@ import { SLOT_COUNT } from '../store/hash-slot.ts'
 import { Heritage } from './heritage.ts'
 import { ASKED, DUE, EXCHANGING, PendingSlots, READY } from './pending-slots.ts'
 import type { SettlingLimits, SettlingParts, SettlingPorts } from './settling-ports.ts'
+import { SlotExchanges } from './slot-exchanges.ts'
 import { SERVING, UNSETTLED } from './slot-roles.ts'
 import type { OwnersSummaries } from './slot-runs.ts'
 import { GRANTED, SlotSummary } from './slot-summary.ts'
@@ -30,10 +31,11 @@ interface Exchange {
 
 export class Settling implements SurveyEvents {
   limits: SettlingLimits = {
-    surveysMax: 4,
-    slotsPerSurvey: 2048,
+    surveysMax: 16,
+    slotsPerSurvey: 512,
     pullsMax: SLOT_COUNT,
     formerAttemptsMax: 14,
+    copyAttemptsMax: 2,
     restMsMin: 20,
     restMsMax: 500,
     reclaimMs: 100,
@@ -53,13 +55,10 @@ export class Settling implements SurveyEvents {
   /** When each slot was last claimed, or lost to a claim. */
   readonly #claimedMs = new Float64Array(SLOT_COUNT).fill(Number.NEGATIVE_INFINITY)
   readonly #pending = new PendingSlots()
-  /** Numbers of what is under way for the slots that are EXCHANGING; and for some that have begun anew since. */
-  readonly #exchanges = new Map<number, number>()
-  #exchangeLast = 0
+  readonly #exchanges = new SlotExchanges()
   readonly #witnesses: Witnesses
   readonly #heritage = new Heritage()
-  #surveysUnderWay = 0
-  #exchangesUnderWay = 0
+  readonly #surveys = new Set<Survey>()
   #hasToldWhole = false
   #isAdvancing = false
   readonly #settled: number[] = []
@@ -79,8 +78,9 @@ export class Settling implements SurveyEvents {
   }
 
   get exchangesUnderWay(): number {
-    return this.#exchangesUnderWay
+    return this.#exchanges.underWay
   }
+
   /** Owned slots whose content this node cannot vouch for yet. */
   get missingCount(): number {
     return this.#memory.missing
@@ -163,6 +163,7 @@ export class Settling implements SurveyEvents {
 
   onTick(nowMs: number): void {
     this.#pending.onTick(nowMs)
+    for (const survey of this.#surveys) survey.askAgain(nowMs)
     this.#pump()
   }
 
@@ -193,7 +194,7 @@ export class Settling implements SurveyEvents {
   }
 
   onEnd(survey: Survey): void {
-    this.#surveysUnderWay--
+    this.#surveys.delete(survey)
     const { phases, surveys } = this.#pending
     for (const slot of survey.slots) {
       if (surveys[slot] !== survey || phases[slot] !== ASKED) continue
@@ -206,9 +207,10 @@ export class Settling implements SurveyEvents {
   #begin(slot: number, isClaim: boolean): void {
     this.#pending.drop(slot)
     const change = this.#latestChange()
-    const isAlone = this.#witnesses.of(slot).length === 0
+    const isAlone = this.#witnesses.areNone(slot)
     const isHeard = this.#witnesses.isHeritageHeard(slot, this.isWhole(slot), null, 0)
-    if (isAlone && isHeard) return this.#settleAlone(slot, isClaim)
+    // There is nobody to ask: what this node knows is all there is.
+    if (isAlone && isHeard) return this.#noteSettled(slot, isClaim ? this.#claim(slot) : 0)
     const dueMs = isClaim ? this.#claimedMs[slot]! + this.limits.reclaimMs : 0
     this.#pending.begin(slot, isClaim, this.#parts.claims.holderOf(slot), change)
     if (isAlone) this.#rest(slot)
@@ -245,7 +247,7 @@ export class Settling implements SurveyEvents {
   #pump(): void {
     // An exchange that has nothing to ask ends within the call: the loop it was begun in goes on with it.
     if (this.#isAdvancing) return
-    while (this.#surveysUnderWay < this.limits.surveysMax && this.#pending.counts[DUE]! > 0) this.#survey()
+    while (this.#surveys.size < this.limits.surveysMax && this.#pending.counts[DUE]! > 0) this.#survey()
     this.#isAdvancing = true
     this.#advanceReady()
     this.#isAdvancing = false
@@ -268,9 +270,9 @@ export class Settling implements SurveyEvents {
       if (survey.slots.length >= slotsPerSurvey) break
       this.#ask(slot, survey)
     }
-    this.#surveysUnderWay++
+    this.#surveys.add(survey)
     this.counters.surveys++
-    survey.start(this.#ports.fingerprint())
+    survey.start(this.#ports.fingerprint(), this.#ports.monotonicMs())
   }
 
   #ask(slot: number, survey: Survey): void {
@@ -288,26 +290,21 @@ export class Settling implements SurveyEvents {
     return term
   }
 
-  /** There is nobody to ask: what this node knows is all there is. */
-  #settleAlone(slot: number, isClaim: boolean): void {
-    this.#noteSettled(slot, isClaim ? this.#claim(slot) : 0)
-  }
-
   #advanceReady(): void {
     const { pullsMax } = this.limits
     const { counts, phases } = this.#pending
     if (counts[READY] === 0) return
     for (const slot of this.#ports.waitingSlots()) {
-      if (phases[slot] === READY && this.#exchangesUnderWay < pullsMax) this.#advance(slot)
+      if (phases[slot] === READY && this.exchangesUnderWay < pullsMax) this.#advance(slot, true)
     }
     for (let slot = this.#pending.next(READY, 0); slot >= 0; slot = this.#pending.next(READY, slot)) {
-      if (this.#exchangesUnderWay >= pullsMax) return
-      this.#advance(slot)
+      if (this.exchangesUnderWay >= pullsMax) return
+      this.#advance(slot, false)
     }
   }
 
-  /** Goes through the answers: what is newer there than what is here by now is pulled first. */
-  #advance(slot: number): void {
+  /** Goes through the answers: what is newer there than what is here by now is pulled first. Hot: requests wait for it. */
+  #advance(slot: number, isHot: boolean): void {
     const { dealt, isClaim, places, surveys } = this.#pending
     const { answers } = surveys[slot]!
     const place = places[slot]!
@@ -319,7 +316,16 @@ export class Settling implements SurveyEvents {
     const isActing = isClaim[slot] === 1
     const behind = isActing ? this.#witnesses.firstBehind(slot, surveys[slot]!, place, this.#own) : undefined
     if (behind === undefined) this.#finish(slot)
-    else this.#push(slot, behind)
+    else if (behind.isWholeOwner(place) || !this.#isCopyAwaited(slot, isHot)) this.#push(slot, behind)
+    else if (surveys[slot]!.isOver) this.#rest(slot)
+    else this.#pending.turnTo(slot, ASKED)
+  }
+
+  /** Who has yet to learn the slot fetches all of it: that is not brought to it beside that for want of one owner's word. */
+  #isCopyAwaited(slot: number, isHot: boolean): boolean {
+    const survey = this.#pending.surveys[slot]!
+    const isPatient = this.#pending.attempts[slot]! < this.limits.copyAttemptsMax
+    return isPatient && !(isHot && survey.isOver) && this.#witnesses.isOwnerAwaited(slot, survey)
   }
 
   #pull(slot: number, answer: OwnersSummaries): void {
@@ -339,18 +345,15 @@ export class Settling implements SurveyEvents {
 
   /** Notes that an exchange begins; answers whether it still is to, and what is to be called at its end. */
   #exchange(slot: number, answer: OwnersSummaries, onDone: () => void): Exchange {
-    const number = ++this.#exchangeLast
     const { exchanges, phases } = this.#pending
-    this.#exchanges.set(slot, number)
-    this.#exchangesUnderWay++
+    const number = this.#exchanges.begin(slot)
     exchanges[slot]!++
     this.#pending.turnTo(slot, EXCHANGING)
-    const isNeeded = () => this.#exchanges.get(slot) === number && phases[slot] === EXCHANGING
+    const isNeeded = () => this.#exchanges.isLatest(slot, number) && phases[slot] === EXCHANGING
     const done = (isDone: boolean): void => {
-      this.#exchangesUnderWay--
       if (!isDone) this.counters.exchangesFailed++
       if (isNeeded()) this.#onExchanged(slot, answer, isDone, onDone)
-      if (this.#exchanges.get(slot) === number) this.#exchanges.delete(slot)
+      this.#exchanges.end(slot, number)
       this.#pump()
     }
     return { isNeeded, done }

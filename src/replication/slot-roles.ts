@@ -64,6 +64,9 @@ export class SlotRoles {
   /** By number of the member, as of the last update. */
   #mayAct: readonly boolean[] = []
   #lookedMs = Number.NEGATIVE_INFINITY
+  /** The owners asked for last: those of the slot whose place in the table is `at`. */
+  #knownOwners: { readonly table: OwnersTable; readonly at: number; readonly ids: readonly string[] } | null =
+    null
   readonly #selfId: string
   readonly #belief: MemberBelief
   readonly #events: RoleEvents
@@ -183,13 +186,21 @@ export class SlotRoles {
     return this.#isOwned[slot] === 1
   }
 
-  ownersOf(slot: number): string[] {
+  /** Neighbours mostly share one list. */
+  ownersOf(slot: number): readonly string[] {
     const { members, copies, owners } = this.table
+    const known = this.#knownOwners
+    const at = slot * copies
+    let isKnown = known !== null && known.table === this.table
+    for (let rank = 0; isKnown && rank < copies; rank++)
+      isKnown = owners[at + rank] === owners[known!.at + rank]
+    if (isKnown) return known!.ids
     const ids: string[] = []
     for (let rank = 0; rank < copies; rank++) {
-      const owner = owners[slot * copies + rank]!
+      const owner = owners[at + rank]!
       if (owner !== NO_MEMBER) ids.push(members[owner]!)
     }
+    this.#knownOwners = { table: this.table, at, ids }
     return ids
   }
 

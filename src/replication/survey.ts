@@ -2,6 +2,11 @@
  * Survey [Machine]: asks the other owners of many slots for their summaries, one question per owner, and hands out
  * what each says as it comes; then says that it has ended. With the question goes the claim of those slots that the asker
  * is about to act for. It draws no conclusions.
+ *
+ *   asked -> answered | failed -> over, when nobody is asked any more
+ *     ^-- a moment later -- refused, while others are still asked
+ *
+ * Who refuses has perhaps yet to hear that the owners are others: nobody needs to wait for that until the slowest has spoken.
  */
 import type { Answer, Outcome } from '../mesh/link-ports.ts'
 import { verbs } from '../mesh/verbs.ts'
@@ -16,6 +21,18 @@ export interface SurveyEvents {
   /** Nobody has more to say; `isWhole`: everybody has answered. */
   onEnd(survey: Survey, isWhole: boolean): void
 }
+
+/** An owner that has refused. */
+interface Refuser {
+  readonly peerId: string
+  readonly places: readonly number[]
+  refusals: number
+  dueMs: number
+}
+
+/** Before a refuser is asked again; twice as long each time. */
+const AGAIN_MS = 20
+const REFUSALS_MAX = 6
 
 /** What is asked is copied when it is asked. */
 const body = new ByteWriter()
@@ -33,8 +50,11 @@ export class Survey {
   /** Neighbours have the same owners. */
   #lastIds: readonly string[] = []
   #lastPlaces: number[][] = []
+  readonly #refusers: Refuser[] = []
   #asked = 0
   #failed = 0
+  #fingerprint = 0
+  #endMs = 0
 
   constructor(parts: ExchangeParts, events: SurveyEvents) {
     this.#parts = parts
@@ -59,7 +79,8 @@ export class Survey {
 
   /** What this one has said of the slot; 0: nothing that counts. */
   flagsOf(place: number, peerId: string): number {
-    return this.answers.find((answer) => answer.peerId === peerId)?.flags[place] ?? 0
+    for (const answer of this.answers) if (answer.peerId === peerId) return answer.flags[place]!
+    return 0
   }
 
   hasAnswered(place: number, peerId: string): boolean {
@@ -79,18 +100,37 @@ export class Survey {
     return place
   }
 
-  /** Ends at once when there is nobody to ask. */
-  start(fingerprint: number): void {
+  /** Ends at once when there is nobody to ask. `nowMs`: of the clock by which refusers are asked again, if they are. */
+  start(fingerprint: number, nowMs = 0): void {
+    this.#fingerprint = fingerprint
+    this.#endMs = nowMs + this.#parts.deadlineMs()
     this.#asked = this.#places.size
     if (this.#asked === 0) return this.#events.onEnd(this, true)
-    const { deadlineMs, peers, space } = this.#parts
-    for (const [peerId, places] of this.#places) {
-      body.clear()
-      writeMarks(space, body)
-      writeQuestion(this.slots, this.#claimTerms, places, body)
-      const answered = (outcome: Outcome) => this.#onOutcome(peerId, places, outcome)
-      peers.ask(peerId, verbs.digests, [fingerprint], body.bytes, deadlineMs(), answered, 0, body.length)
+    for (const [peerId, places] of this.#places)
+      this.#ask({ peerId, places, refusals: 0, dueMs: nowMs }, nowMs)
+  }
+
+  /** Refusers whose moment has come. Nobody is asked for longer than until the time of all is up. */
+  askAgain(nowMs: number): void {
+    if (this.isOver) return
+    for (const refuser of this.#refusers) {
+      if (refuser.dueMs > nowMs || nowMs >= this.#endMs) continue
+      refuser.dueMs = Number.POSITIVE_INFINITY
+      this.#asked++
+      this.#failed--
+      this.#ask(refuser, nowMs)
     }
+  }
+
+  #ask(owner: Refuser, nowMs: number): void {
+    const { peers, space } = this.#parts
+    body.clear()
+    writeMarks(space, body)
+    writeQuestion(this.slots, this.#claimTerms, owner.places, body)
+    const answered = (outcome: Outcome) => this.#onOutcome(owner, nowMs, outcome)
+    const deadlineMs = this.#endMs - nowMs
+    const fields = [this.#fingerprint]
+    peers.ask(owner.peerId, verbs.digests, fields, body.bytes, deadlineMs, answered, 0, body.length)
   }
 
   #placesOf(peerId: string): number[] {
@@ -99,7 +139,8 @@ export class Survey {
     return places
   }
 
-  #onOutcome(peerId: string, places: readonly number[], outcome: Outcome): void {
+  #onOutcome(owner: Refuser, askedMs: number, outcome: Outcome): void {
+    const { peerId, places } = owner
     const answer = outcome.kind === 'answer' ? this.#read(peerId, places, outcome) : undefined
     this.#asked--
     if (answer === undefined) this.#failed++
@@ -107,7 +148,14 @@ export class Survey {
       this.answers.push(answer)
       this.#events.onAnswer(this, answer)
     }
+    if (outcome.kind === 'failed' && outcome.reason === 'refused') this.#onRefusal(owner, askedMs)
     if (this.#asked === 0) this.#events.onEnd(this, this.#failed === 0)
+  }
+
+  #onRefusal(owner: Refuser, askedMs: number): void {
+    if (++owner.refusals > REFUSALS_MAX) return
+    if (owner.refusals === 1) this.#refusers.push(owner)
+    owner.dueMs = askedMs + AGAIN_MS * 2 ** (owner.refusals - 1)
   }
 
   #read(

@@ -46,6 +46,10 @@ export class Witnesses {
     return others.size === 0 ? owners : [...owners, ...others]
   }
 
+  areNone(slot: number): boolean {
+    return this.ownersOf(slot).length === 0 && this.of(slot).length === 0
+  }
+
   /** `isWhole`: this node has a memory of the slot. */
   haveSaidEnough(slot: number, isWhole: boolean, survey: Survey, place: number): boolean {
     const { roles } = this.#parts
@@ -95,7 +99,8 @@ export class Witnesses {
 
   /**
    * What was confirmed is with enough owners; what was not, and is here all the same, has yet to be brought to them: who
-   * acts answers from its own copy, and what it has told must outlive it. Undefined: enough have it.
+   * acts answers from its own copy, and what it has told must outlive it. Undefined: enough have it. Who lacks least comes
+   * first: one that knows the slot.
    */
   firstBehind(
     slot: number,
@@ -110,9 +115,15 @@ export class Witnesses {
     for (const answer of answers) {
       if (!answer.isOwner(place)) continue
       if (own.isNothing || answer.holdsAll(place) || answer.isEqual(place, own)) holding++
-      else behind ??= answer
+      else if (behind === undefined || (answer.isWholeOwner(place) && !behind.isWholeOwner(place)))
+        behind = answer
     }
     return holding >= acksForQuorum ? undefined : behind
+  }
+
+  /** An owner that may answer has not. */
+  isOwnerAwaited(slot: number, survey: Survey): boolean {
+    return this.ownersOf(slot).some((id) => this.#parts.mayAnswer(id) && !survey.hasHeard(id))
   }
 
   /** A former owner that may answer has not: perhaps it has yet to hear that the owners are others. */

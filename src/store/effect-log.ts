@@ -13,28 +13,11 @@
  * writer of its key's slot.
  */
 import type { Args } from '../../resp/index.ts'
-import { SEGMENT_MASK, SEGMENT_SHIFT } from './arena.ts'
 import { ByteWriter } from './byte-writer.ts'
-import {
-  EFFECT_EXPIRE,
-  EFFECT_HEADER_BYTES,
-  EFFECT_PUT,
-  EFFECT_REMOVE,
-  EFFECT_RUN,
-  EffectHeader,
-} from './effect-header.ts'
+import { EFFECT_EXPIRE, EFFECT_PUT, EFFECT_REMOVE, EFFECT_RUN, EffectHeader } from './effect-header.ts'
 import { writeEntry } from './entry-codec.ts'
-import { HEADER_BYTES, KEY_INLINE_MAX, META_DATABASE_SHIFT } from './entry.ts'
 import type { Keyspace } from './keyspace.ts'
-
-/** What a plain string's entry has in its meta word: the length of its key and its database. */
-const PLAIN_META = 0xffff | (15 << META_DATABASE_SHIFT)
-/** Type, expiry, flags and length, all zero but the last (entry-codec.ts, string.ts). */
-const PLAIN_HEAD_BYTES = 14
-/** That, and the lengths of key and value. */
-const PLAIN_HEADS_BYTES = PLAIN_HEAD_BYTES + 8
-/** Up to here a loop is faster than a view and a call. */
-const PLAIN_BYTES_MAX = 96
+import { writePlainPut } from './plain-effect.ts'
 
 export interface EffectRoute {
   /** Where an effect on this slot is to be written now. */
@@ -110,31 +93,10 @@ export class EffectLog {
     this.out.endSized(mark)
   }
 
-  /** A plain string that never expires, in one go: what most effects are. */
   #putPlain(ref: number): boolean {
-    const { arena } = this.#space
-    const segment = ref >>> SEGMENT_SHIFT
-    const words = arena.u32[segment]!
-    const word = (ref & SEGMENT_MASK) << 2
-    const meta = words[word + 7]!
-    const keyLength = meta & 0xffff
-    const length = words[word + 6]!
-    // Type string, storage inline and flags are all zero bits.
-    if ((meta & ~PLAIN_META) !== 0 || keyLength > KEY_INLINE_MAX || length > PLAIN_BYTES_MAX) return false
-    if (arena.f64[segment]![(word >> 1) + 1] !== 0) return false
-    const { out } = this
-    out.reserve(EFFECT_HEADER_BYTES + PLAIN_HEADS_BYTES + keyLength + length)
-    this.#header(EFFECT_PUT, meta >>> META_DATABASE_SHIFT, 2)
-    const from = arena.bytes[segment]!
-    const to = out.bytes
-    let read = ((ref & SEGMENT_MASK) << 4) + HEADER_BYTES
-    let at = to.writeUInt32LE(keyLength, out.length)
-    for (let i = 0; i < keyLength; i++) to[at++] = from[read++]!
-    at = to.writeUInt32LE(PLAIN_HEAD_BYTES + length, at)
-    for (let i = 4; i < PLAIN_HEAD_BYTES; i++) to[at++] = 0
-    at = to.writeUInt32LE(length, at)
-    for (let i = 0; i < length; i++) to[at++] = from[read++]!
-    out.length = at
+    this.#describeChange()
+    if (!writePlainPut(this.#space.arena, ref, this.#head, this.out)) return false
+    this.count++
     return true
   }
 
@@ -147,15 +109,21 @@ export class EffectLog {
 
   #header(verb: number, database: number, argumentCount: number): void {
     this.count++
+    this.#describeChange()
     const head = this.#head
-    const space = this.#space
     head.verb = verb
     head.database = database
     head.argumentCount = argumentCount
+    head.write(this.out)
+  }
+
+  /** The change made last. */
+  #describeChange(): void {
+    const head = this.#head
+    const space = this.#space
     head.base = space.baseVersion
     head.baseTerm = space.baseTerm
     head.version = space.newVersion
     head.term = space.newTerm
-    head.write(this.out)
   }
 }

@@ -8,11 +8,13 @@
 import type { ReplyWriter } from '../../resp/index.ts'
 import { supersedes } from '../replication/resolve.ts'
 import { SEGMENT_MASK, SEGMENT_SHIFT } from './arena.ts'
-import { HEADER_BYTES, KEY_INLINE_MAX, META_DATABASE_SHIFT } from './entry.ts'
+import { HEADER_BYTES, KEY_INLINE_MAX, META_DATABASE_SHIFT, TYPE_STRING } from './entry.ts'
 import type { Keyspace } from './keyspace.ts'
 
 const VALUE_BYTES_MAX = 4096
 const LOOP_BYTES_MAX = 96
+/** Of what is written into a fresh cell: up to here a loop is faster than a view and a call. */
+const BORN_LOOP_BYTES_MAX = 256
 const HEADER_WORDS = HEADER_BYTES >>> 2
 
 /**
@@ -147,5 +149,48 @@ export function takePlain(
   let at = (word << 2) + HEADER_BYTES + keyEnd - keyStart
   for (let i = valueStart; i < valueEnd; i++) target[at++] = bytes[i]!
   restamp(space, ref, version, term)
+  return true
+}
+
+/**
+ * The same for a key of which nothing is known here, neither an entry nor a removal: it is there from now on. False:
+ * something is known, or it is out of the ordinary.
+ */
+export function bearPlain(
+  space: Keyspace,
+  put: PlainPut,
+  bytes: Uint8Array,
+  valueStart: number,
+  valueEnd: number,
+): boolean {
+  const { database, keyEnd, keyStart, term, version } = put
+  const { ahead, entries, tombstones } = space
+  const length = valueEnd - valueStart
+  if (keyEnd - keyStart > KEY_INLINE_MAX || length > VALUE_BYTES_MAX || space.attention !== 0) return false
+  ahead.place(bytes, keyStart, keyEnd)
+  const { hash, slot } = ahead
+  if (space.index.seek(slot, hash) !== 0) return false
+  if (tombstones !== null && tombstones.countIn(slot) !== 0) return false
+  if (tombstones !== null && version <= tombstones.flushVersion[database]!) return false
+  const ref = entries.create(database, TYPE_STRING, bytes, keyStart, keyEnd, length)
+  const segment = ref >>> SEGMENT_SHIFT
+  const words = entries.arena.u32[segment]!
+  const word = (ref & SEGMENT_MASK) << 2
+  const target = entries.arena.bytes[segment]!
+  let at = (word << 2) + HEADER_BYTES + keyEnd - keyStart
+  if (length <= BORN_LOOP_BYTES_MAX) for (let i = valueStart; i < valueEnd; i++) target[at++] = bytes[i]!
+  else target.set(bytes.subarray(valueStart, valueEnd), at)
+  entries.arena.f64[segment]![word >> 1] = version
+  words[word + 4] = term
+  words[word + 5] = space.accessRule === null ? space.accessClock : space.accessRule(-1)
+  space.index.insert(slot, hash, ref)
+  space.keyCount[database]!++
+  space.digest.add(slot, words, word)
+  space.baseVersion = 0
+  space.baseTerm = 0
+  space.newVersion = version
+  space.newTerm = term
+  space.newSlot = slot
+  space.changes++
   return true
 }

@@ -101,14 +101,9 @@ export class Tombstones {
   /** The key's tombstone, or 0. Valid until the next change of any tombstone. */
   find(database: number, key: Uint8Array, start: number, end: number): number {
     if (this.count === 0) return 0
-    return this.#find(
-      slotOf(key, start, end),
-      hashOf(this.#secret, key, start, end),
-      database,
-      key,
-      start,
-      end,
-    )
+    const slot = slotOf(key, start, end)
+    if (this.countIn(slot) === 0) return 0
+    return this.#find(slot, hashOf(this.#secret, key, start, end), database, key, start, end)
   }
 
   /** A key that has no entry was removed, as we hear from elsewhere. An older tombstone moves on to this version. */

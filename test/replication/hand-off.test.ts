@@ -55,6 +55,85 @@ test('gained slots come many in a frame, removals too, and without a list of ver
   }
 })
 
+test('an owner that hears of a change late is asked again while another one is silent', () => {
+  const world = OwnersWorld.settled(4, 3)
+  const [first, second, third, fourth] = world.nodes as [WorldNode, WorldNode, WorldNode, WorldNode]
+  const keys = keysOf(world, 100)
+  for (const key of keys) write(first, `SET ${key} v`, second, third)
+  world.latenessMs.set('n3', 1000)
+  world.unaware.add('n1')
+  world.replace(moved(world, keys, [0, 1, 3]))
+  world.run(70)
+  assert.equal(
+    keys.some((key) => first.serves(key)),
+    false,
+  )
+  world.unaware.delete('n1')
+  world.run(80)
+  assert.deepEqual(
+    keys.filter((key) => !first.serves(key)),
+    [],
+  )
+  assert.equal(fourth.settling.isWhole(slotOfKey(keys[0]!)), false)
+})
+
+test('a slot that requests wait for is brought to its new owner rather than that they wait for another survey', () => {
+  const world = OwnersWorld.settled(4, 3)
+  const [first, second, third, fourth] = world.nodes as [WorldNode, WorldNode, WorldNode, WorldNode]
+  const keys = keysOf(world, 20)
+  for (const key of keys) write(first, `SET ${key} v`, second, third)
+  // The second, which stays, says nothing for now.
+  world.latenessMs.set('n1', 1000)
+  fourth.intake.limits = { ...fourth.intake.limits, streamsMax: 0, comparisonsMax: 0 }
+  first.waiting.add(slotOfKey(keys[0]!))
+  world.replace(moved(world, keys, [0, 3, 1]))
+  world.run(290)
+  assert.deepEqual(
+    keys.filter((key) => first.serves(key)),
+    [keys[0]],
+  )
+  assert.equal(fourth.get(keys[0]!), 'v')
+})
+
+test('what a new owner fetches is not brought to it as well while the others that have it may still say so', () => {
+  for (const isRefused of [false, true]) {
+    const world = OwnersWorld.settled(4, 3)
+    const [first, second, third, fourth] = world.nodes as [WorldNode, WorldNode, WorldNode, WorldNode]
+    const keys = keysOf(world, 100)
+    for (const key of keys) write(first, `SET ${key} v`, second, third)
+    // The second, which stays, is the last to be heard: it is slow, or refuses a few times.
+    world.latenessMs.set('n1', 20)
+    if (isRefused) world.cut(0, 1)
+    fourth.intake.limits = { ...fourth.intake.limits, streamsMax: 0, comparisonsMax: 0 }
+    world.replace(moved(world, keys, [0, 3, 1]))
+    world.run(isRefused ? 60 : 200)
+    world.mend()
+    world.run(400)
+    assert.deepEqual(
+      keys.filter((key) => !first.serves(key)),
+      [],
+    )
+    assert.deepEqual([first.countAsked('offer'), first.countAsked('transfer')], [0, 0])
+    assert.equal(countIn(fourth, keys), 0)
+  }
+})
+
+test('who has yet to learn a slot is brought all of it when nobody else says that he has it', () => {
+  const world = OwnersWorld.settled(4, 3)
+  const [first, second, third, fourth] = world.nodes as [WorldNode, WorldNode, WorldNode, WorldNode]
+  const keys = keysOf(world, 20)
+  for (const key of keys) write(first, `SET ${key} v`, second, third)
+  world.cut(0, 1)
+  fourth.intake.limits = { ...fourth.intake.limits, streamsMax: 0, comparisonsMax: 0 }
+  world.replace(moved(world, keys, [0, 3, 1]))
+  world.run(5000)
+  assert.equal(countIn(fourth, keys), 20)
+  assert.equal(
+    keys.every((key) => first.serves(key)),
+    true,
+  )
+})
+
 test('a slot larger than a frame arrives whole, and one with much in it already is compared instead', () => {
   const world = OwnersWorld.settled(4, 2)
   const [first, second, third, fourth] = world.nodes as [WorldNode, WorldNode, WorldNode, WorldNode]

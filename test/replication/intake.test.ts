@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { Answered } from '../../src/mesh/link-ports.ts'
+import type { VerbRow } from '../../src/mesh/verbs.ts'
 import { Intake } from '../../src/replication/intake.ts'
 import type { ExchangeParts } from '../../src/replication/slot-pull.ts'
 
@@ -11,13 +12,19 @@ const SLOTS = 16_384
 /** An intake of a node that holds nothing; each of its questions waits to be answered. */
 class Stage {
   readonly asked: Answered[] = []
+  readonly verbs: string[] = []
+  /** By slot. */
+  readonly keys = new Map<number, number>()
   readonly ended = new Map<string, boolean[]>()
   readonly intake: Intake
 
   constructor() {
-    const ask = (...words: readonly unknown[]): void => void this.asked.push(words[5] as Answered)
+    const ask = (...words: readonly unknown[]): void => {
+      this.verbs.push((words[1] as VerbRow).name)
+      this.asked.push(words[5] as Answered)
+    }
     const parts = {
-      space: { index: { countOf: () => 0 } },
+      space: { index: { countOf: (slot: number) => this.keys.get(slot) ?? 0 } },
       peers: { ask },
       wallMs: () => 0,
       deadlineMs: () => 1000,
@@ -29,12 +36,18 @@ class Stage {
     })
   }
 
-  want(slot: number, name: string, isNeeded: () => boolean, onDone: () => void = () => {}): void {
+  want(
+    slot: number,
+    name: string,
+    isNeeded: () => boolean,
+    onDone: () => void = () => {},
+    isNew = true,
+  ): void {
     const done = (isDone: boolean): void => {
       this.ended.set(name, [...(this.ended.get(name) ?? []), isDone])
       onDone()
     }
-    this.intake.want({ slot, peerId: 'other', isClaim: false, isNew: true, isNeeded, done })
+    this.intake.want({ slot, peerId: 'other', isClaim: false, isNew, isNeeded, done })
   }
 }
 
@@ -66,4 +79,20 @@ test('a slot wanted anew while others are let go is neither lost nor told twice'
     ],
   )
   assert.deepEqual([stage.intake.queuedCount, stage.intake.underWayCount], [0, 0])
+})
+
+test('a slot of which nothing is here is streamed, also when it was tried before; one that is here in part is compared', () => {
+  for (const [keys, isNew, verb] of [
+    [0, true, 'stream'],
+    [0, false, 'stream'],
+    [1, true, 'stream'],
+    [1, false, 'versions'],
+    [300, true, 'versions'],
+  ] as const) {
+    const stage = new Stage()
+    stage.keys.set(1, keys)
+    stage.want(1, 'it', yes, () => {}, isNew)
+    stage.intake.pump()
+    assert.deepEqual(stage.verbs, [verb], `${keys} keys, ${isNew ? 'new' : 'tried before'}`)
+  }
 })

@@ -132,7 +132,7 @@ export class WorldNode implements PeerPort {
     const counters = { pages: 0, keysPulled: 0, keysPushed: 0, bytesPulled: 0 }
     const exchange = { space, replica, peers: this, wallMs, deadlineMs: () => 200, counters }
     this.exchange = exchange
-    const fingerprint = () => world.fingerprint
+    const fingerprint = () => world.fingerprint - (world.unaware.has(this.id) ? 1 : 0)
     this.repairs = new Repairs({ roles, transfers, exchange, fingerprint })
     this.contents = new SlotContents(space, wallMs)
     this.former = new FormerOwners(this.id, claims)
@@ -343,6 +343,10 @@ export class OwnersWorld {
   batches = 0
   lossShare = 0
   latencyMs = 1
+  /** What these say takes so much longer. */
+  readonly latenessMs = new Map<string, number>()
+  /** These have yet to hear that the owners are others, and refuse who asks about slots. */
+  readonly unaware = new Set<string>()
   readonly #dead = new Set<string>()
   readonly #cut = new Set<string>()
   #lives = 0
@@ -495,7 +499,7 @@ export class OwnersWorld {
 
   #later(from: string, to: string, run: () => void): void {
     if (this.#cut.has(`${from} ${to}`) || this.random.chance(this.lossShare)) return
-    this.clock.after(this.latencyMs, run)
+    this.clock.after(this.latencyMs + (this.latenessMs.get(from) ?? 0), run)
   }
 
   #make(number: number): WorldNode {

@@ -191,17 +191,16 @@ test('who becomes an owner learns the slot first, and what it is told meanwhile 
 test('nodes that see different placements tell each other nothing', () => {
   const { world, nodes, key } = three()
   const [, second] = nodes
-  world.kill(0)
   const own = world.fingerprint
   const ask = second.ask.bind(second)
   second.ask = (id, verb, fields, ...rest) =>
     ask(id, verb, verb.name === 'digests' ? [own + 1] : fields, ...rest)
-  second.roles.unsettle(slotOfKey(key))
+  world.kill(0)
   world.run(600)
   const before = second.serves(key)
   second.ask = ask
   world.run(600)
-  assert.deepEqual([before, second.serves(key)], [true, true])
+  assert.deepEqual([before, second.serves(key)], [false, true])
 })
 
 test('an owner that has granted a claim takes effects from nobody else, and so nobody else can confirm a write', () => {
@@ -362,6 +361,8 @@ test('never more is under way than the limits say', () => {
 test('a slot of many pages and long values arrives whole', () => {
   const { world, nodes, key } = three()
   const [first, second, third] = nodes
+  // With something of it here it is compared, page by page.
+  write(first, `SET {${key}}known v`, second, third)
   for (let i = 0; i < 3000; i++) write(first, `SET {${key}}${i} v${i}`, third)
   for (let i = 0; i < 3000; i += 2) write(first, `DEL {${key}}${i}`, third)
   for (let i = 0; i < 40; i++) write(first, `SET {${key}}long${i} ${'x'.repeat(100_000)}`, third)
