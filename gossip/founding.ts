@@ -1,51 +1,77 @@
 /*
- * Founding: may this member found a mesh now, where it hears of none?
+ * Founding: may this member found a mesh now, where it hears of none? And is the mesh it waits for over?
  *
  * The idea: two halves of a start must not found two, so of those who start anew only the first seed may (Pekko). Who was
- * given up may as well, where a majority of its former mesh is with it: no other side can have one. The first seed has
- * the first word; should it not be there, or know other seeds by now, the others follow in the order of their ids, one at
- * a time, so that what one of them founds is heard by the next. It counts, and asks nobody. Shape: rule.
+ * given up may as well, where a majority of those who were up in its former mesh is with it, and a majority of those who
+ * were to go on without it: they are in no mesh either, or it would have been heard of. The first seed has the first word;
+ * should it not be there, or know other seeds by now, the others follow in the order of their ids, one at a time, so that
+ * what one of them founds is heard by the next. A mesh in which nobody is up any more admits nobody, decides nothing, and
+ * ends for those who wait to join it. It asks nobody.
+ * Shape: machine.
  */
+import type { MeshState, StateMember } from './agreement/mesh-state.ts'
 import type { MembershipTimings } from './membership-timings.ts'
 
-/** Whom a member that is in no mesh has in sight. */
+/** Whom a member that is in no mesh has in sight, itself included. */
 export interface Sight {
+  readonly selfId: string
   readonly isFirstSeed: boolean
-  /** This member included. */
-  readonly aliveCount: number
-  /** Those of them whose ids come before its own. */
-  readonly aheadCount: number
+  readonly aliveIds: readonly string[]
 }
 
 export class Founding {
   readonly #timings: MembershipTimings
-  /** So many must be in sight: of a mesh that gave this member up a majority. */
-  #foundersMin = 1
+  /** Who was up in the mesh that gave this member up. */
+  #founders: ReadonlySet<string> | undefined
+  /** Those of them who were to go on. */
+  #survivors: ReadonlySet<string> = new Set()
   #waitingSinceMs = 0
+  #desertedSinceMs = 0
 
   constructor(timings: MembershipTimings) {
     this.#timings = timings
   }
 
-  /** A majority of nobody: whoever has no seeds but itself may found a mesh at once. */
+  /** Whoever has no seeds but itself may found a mesh at once. */
   get needsNobody(): boolean {
-    return this.#foundersMin === 1
+    return this.#founders === undefined
   }
 
   onLife(nowMs: number): void {
     this.#waitingSinceMs = nowMs
+    this.#desertedSinceMs = nowMs
   }
 
-  /** By a mesh of so many. */
-  onGivenUp(size: number): void {
-    this.#foundersMin = Math.floor(size / 2) + 1
+  onGivenUp({ members }: MeshState): void {
+    const all = [...members.values()]
+    this.#founders = new Set(all.filter(({ upNumber }) => upNumber > 0).map(({ id }) => id))
+    this.#survivors = new Set(all.filter(({ status }) => status === 'up').map(({ id }) => id))
   }
 
-  isDue(nowMs: number, { aheadCount, aliveCount, isFirstSeed }: Sight): boolean {
-    if (aliveCount < this.#foundersMin) this.#waitingSinceMs = nowMs
-    const waitedMs = nowMs - this.#waitingSinceMs
+  /** For too long nobody has been up in this mesh, nor been on the way out and within reach (`isAlive`: that very life). */
+  isOver(nowMs: number, { members }: MeshState, isAlive: (member: StateMember) => boolean): boolean {
+    let isDeserted = members.size > 0
+    for (const member of members.values()) {
+      const { status } = member
+      const isLeaving = status === 'leaving' || status === 'exiting'
+      if (status === 'up' || (isLeaving && isAlive(member))) isDeserted = false
+    }
+    if (!isDeserted) this.#desertedSinceMs = nowMs
+    return nowMs - this.#desertedSinceMs >= this.#timings.desertedMsMax
+  }
+
+  isDue(nowMs: number, { aliveIds, isFirstSeed, selfId }: Sight): boolean {
+    const founders = this.#founders
     const { refoundAfterMs, seedTimeoutMs } = this.#timings
-    if (this.needsNobody) return isFirstSeed && waitedMs >= seedTimeoutMs
-    return waitedMs >= refoundAfterMs * (isFirstSeed ? 1 : 2 + aheadCount)
+    if (founders === undefined) return isFirstSeed && nowMs - this.#waitingSinceMs >= seedTimeoutMs
+    const areEnough = isMajority(aliveIds, founders) && isMajority(aliveIds, this.#survivors)
+    if (!areEnough) this.#waitingSinceMs = nowMs
+    const aheadCount = aliveIds.filter((id) => id < selfId).length
+    return nowMs - this.#waitingSinceMs >= refoundAfterMs * (isFirstSeed ? 1 : 2 + aheadCount)
   }
+}
+
+/** Of nobody anybody is. */
+function isMajority(ids: readonly string[], all: ReadonlySet<string>): boolean {
+  return all.size === 0 || ids.filter((id) => all.has(id)).length > all.size >> 1
 }

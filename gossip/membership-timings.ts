@@ -12,6 +12,8 @@ export interface MembershipTimings {
   readonly rebirthDelayMs: number
   /** So long a majority of those who were given up looks for their mesh before it founds another. */
   readonly refoundAfterMs: number
+  /** So long a mesh may have nobody who is up before it is over for those who wait to join it. */
+  readonly desertedMsMax: number
 }
 
 export const MEMBERSHIP_TIMINGS: MembershipTimings = {
@@ -20,4 +22,5 @@ export const MEMBERSHIP_TIMINGS: MembershipTimings = {
   leaveTimeoutMs: 10_000,
   rebirthDelayMs: 1000,
   refoundAfterMs: 10_000,
+  desertedMsMax: 20_000,
 }

@@ -6,7 +6,7 @@
  * ports, and everything that changes is an event on the bus. Shape: machine.
  */
 import { latestBirthOf } from './agreement/merge.ts'
-import type { MeshState } from './agreement/mesh-state.ts'
+import type { MeshState, StateMember } from './agreement/mesh-state.ts'
 import { AGREEMENT_ROWS } from './agreement/messages.ts'
 import type { AgreementSnapshot } from './agreement/snapshot.ts'
 import { EventBus } from './events.ts'
@@ -311,16 +311,17 @@ export class Membership {
 
   #formIfNobodyElse(): void {
     const { agreement, swim } = this.#life
+    const nowMs = this.#ports.monotonicMs()
+    const isAlive = ({ birth, id }: StateMember): boolean => {
+      const view = swim.get(id)
+      return view !== undefined && view.record.birth === birth && isThere(view)
+    }
+    if (this.#founding.isOver(nowMs, agreement.state, isAlive)) return this.#onEnded(this.#life)
     if (agreement.state.members.size > 0) return
     const { address, id } = this.self
     const isFirstSeed = (this.#seeds[0] ?? address) === address
-    let aheadCount = 0
-    for (const { liveness, record } of swim.members()) {
-      if (record.id < id && (liveness === 'alive' || liveness === 'suspect')) aheadCount++
-    }
-    const { aliveCount } = swim
-    if (this.#founding.isDue(this.#ports.monotonicMs(), { aheadCount, aliveCount, isFirstSeed }))
-      agreement.form()
+    const aliveIds = [...swim.members()].filter(isThere).map(({ record }) => record.id)
+    if (this.#founding.isDue(nowMs, { selfId: id, isFirstSeed, aliveIds })) agreement.form()
   }
 
   #onEnded(life: Life): void {
@@ -332,7 +333,7 @@ export class Membership {
       this.events.emit({ type: 'self_left' })
       return
     }
-    this.#founding.onGivenUp(life.agreement.state.members.size)
+    this.#founding.onGivenUp(life.agreement.state)
     const known = life.addresses
     life.end()
     if (!this.#isReborn) return this.stop()
@@ -379,4 +380,8 @@ export class Membership {
     if (member !== undefined) this.#life.swim.onLatest(sender, birth, incarnation)
     heartbeats.onHeartbeat(this.#cluster, sender.id, member?.record.address ?? sender.address)
   }
+}
+
+function isThere({ liveness }: MemberView): boolean {
+  return liveness === 'alive' || liveness === 'suspect'
 }

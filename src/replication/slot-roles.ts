@@ -154,7 +154,7 @@ export class SlotRoles {
 
   /** This node was away: others may have acted for its slots meanwhile. */
   unsettleAll(): void {
-    this.#unsettleWhere((slot) => this.groups[this.groupOf[slot]!]!.peerIds.length > 0)
+    this.#unsettleWhere((slot) => (this.groups[this.groupOf[slot]!]?.peerIds.length ?? 0) > 0)
   }
 
   /** Settled no longer: an owner knew better than this node. */

@@ -157,3 +157,12 @@ test('of two owners both make a quorum, of four three, of five three', () => {
     assert.equal(roles.groups[0]!.acksForQuorum, acks)
   }
 })
+
+test('a node that nobody takes for an owner any more may have been away', () => {
+  const { roles, unsettled, update } = house('a')
+  update()
+  roles.update({ members: [], copies: 0, owners: new Uint16Array(0) }, 0)
+  unsettled.length = 0
+  roles.unsettleAll()
+  assert.deepEqual(unsettled, [])
+})

@@ -11,6 +11,9 @@ import { SimulatedWires } from '../support/simulated-wires.ts'
 import { SimulatedWorld } from '../support/simulated-world.ts'
 import { BUS_PORT, DataNode } from './data-node.ts'
 
+/** How often it is looked whether who leaves is gone. */
+const LOOK_MS = 250
+
 export interface DataMeshOptions {
   readonly seed: number
   readonly size: number
@@ -28,7 +31,10 @@ export class DataMesh {
   readonly options: DataMeshOptions
   /** By number; undefined while it is down. */
   readonly nodes: (DataNode | undefined)[] = []
-  readonly addresses: readonly string[]
+  readonly addresses: string[]
+  /** Numbers of those who are on their way out, and of those who are gone. */
+  readonly #leaving = new Set<number>()
+  readonly #departed = new Set<number>()
   /** Thrown by nodes that are gone by now. */
   readonly #faults: unknown[] = []
 
@@ -39,6 +45,11 @@ export class DataMesh {
     this.wires = new SimulatedWires(this.world)
     this.addresses = Array.from({ length: options.size }, (_, number) => `${hostOf(number)}:${BUS_PORT}`)
     for (let number = 0; number < options.size; number++) this.start(number)
+  }
+
+  /** Who belongs to it, running or not. */
+  get size(): number {
+    return this.addresses.length - this.#departed.size
   }
 
   get up(): DataNode[] {
@@ -68,9 +79,31 @@ export class DataMesh {
     })
   }
 
+  /** One more that nobody has heard of; its number. */
+  grow(): number {
+    const number = this.addresses.push(`${hostOf(this.addresses.length)}:${BUS_PORT}`) - 1
+    this.start(number)
+    return number
+  }
+
+  /** It hands over what it has and goes for good, or for lack of time without that. */
+  leave(number: number, patienceMs: number): void {
+    const node = this.nodes[number]!
+    this.#leaving.add(number)
+    node.mesh.members.departure.begin(patienceMs)
+    const look = (): void => {
+      if (this.nodes[number] !== node) return
+      if (node.mesh.membership.isRunning) return this.world.at(this.world.nowMs + LOOK_MS, look)
+      this.crash(number, false)
+      this.#departed.add(number)
+    }
+    look()
+  }
+
   crash(number: number, isPowerLost: boolean): void {
     const node = this.nodes[number]
     if (node === undefined) return
+    this.#leaving.delete(number)
     this.#faults.push(...node.faults)
     const address = this.addresses[number]!
     this.wires.onCrash(this.world.lifeAt(address), isPowerLost)
@@ -82,21 +115,29 @@ export class DataMesh {
     return this.nodes[number] !== undefined
   }
 
+  /** Up, and not about to go. */
+  stays(number: number): boolean {
+    return this.isUp(number) && !this.#leaving.has(number)
+  }
+
   isPaused(number: number): boolean {
     return this.world.isPaused(this.addresses[number]!)
   }
 
-  /** How many nodes have lost their memory, or do not trust it, and have not learnt all of it again. */
+  /** How many nodes have lost their memory, or do not trust it, and have not learnt all of it again; or are about to go. */
   get forgetfulCount(): number {
     let count = 0
-    for (const node of this.nodes) if (node === undefined || !hasMemory(node)) count++
+    for (const [number, node] of this.nodes.entries()) {
+      if (this.#departed.has(number)) continue
+      if (node === undefined || this.#leaving.has(number) || !hasMemory(node)) count++
+    }
     return count
   }
 
   /** Everybody is ready and agrees on who owns and who acts, and whoever acts serves. */
   get isCalm(): boolean {
     const { up } = this
-    if (up.length !== this.options.size) return false
+    if (up.length !== this.size) return false
     const [first] = up
     for (const { mesh } of up) {
       if (!mesh.isReady || mesh.roles.hasLapses || mesh.placement.members.length !== up.length) return false

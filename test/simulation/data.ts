@@ -10,7 +10,7 @@
 import { SimulatedLuck } from '../support/simulated-luck.ts'
 import { BOUNDS } from './bounds.ts'
 import { DataClient } from './data-client.ts'
-import { DataMesh, nameOf } from './data-mesh.ts'
+import { DataMesh } from './data-mesh.ts'
 import { byKey, lineOf, type Operation } from './history.ts'
 import { judge } from './linearizability.ts'
 import { modelOf, readOf } from './models.ts'
@@ -169,10 +169,10 @@ class DataRun {
 
   /** Each key is read once more, at every node. */
   #readAll(): void {
-    const readers = this.mesh.addresses.map((address, number) => {
+    const readers = this.mesh.up.map(({ address, name }) => {
       let at = 0
       const client: DataClient = new DataClient(this.#world, this.mesh.wires, this.#history, {
-        name: `reader-${nameOf(number)}`,
+        name: `reader-${name}`,
         addresses: [address],
         readLevel: 'quorum',
         thinkMsMin: 1,

@@ -9,6 +9,9 @@ import type { SimulatedWorld } from '../support/simulated-world.ts'
 import { type DataMesh, nameOf } from './data-mesh.ts'
 
 const PAUSE_MS_MAX = 9000
+/** Nodes beyond those it began with. */
+const JOINS_MAX = 3
+const STAYING_MIN = 3
 /** A clock farther off than this is refused by all others: twice this must be below the replica's limit. */
 const SKEW_MS_MAX = 50_000
 
@@ -38,14 +41,19 @@ export type TroubleKind =
   | 'freeze'
   | 'clock'
   | 'slow'
+  | 'join'
+  | 'leave'
 
 export const TROUBLES: readonly TroubleKind[] = [
   ...(['loss', 'delay', 'split', 'alone', 'one-way', 'bridge', 'flapping'] as const),
   ...(['kill', 'power', 'freeze', 'clock', 'slow', 'kill', 'freeze'] as const),
 ]
 
+/** Slots change hands while something else goes wrong. */
+export const CHANGES: readonly TroubleKind[] = ['join', 'leave', 'join', 'leave', ...TROUBLES]
+
 export function isTroubleKind(name: string): name is TroubleKind {
-  return (TROUBLES as readonly string[]).includes(name)
+  return (CHANGES as readonly string[]).includes(name)
 }
 
 export class Troubles {
@@ -110,6 +118,8 @@ export class Troubles {
     else if (kind === 'one-way') this.#cutOneWay(number)
     else if (kind === 'bridge') this.#bridge(number)
     else if (kind === 'flapping') this.#flap(number)
+    else if (kind === 'join') this.#join()
+    else if (kind === 'leave') this.#leave(number)
     else this.#split(kind === 'alone' ? [number] : this.#someNumbers())
   }
 
@@ -119,15 +129,32 @@ export class Troubles {
   }
 
   #crash(number: number, isPowerLost: boolean): void {
-    const { options } = this.#mesh
-    const forgetfulMax = Math.floor((Math.min(options.replicationFactor, options.size) - 1) / 2)
-    if (!this.#mesh.isUp(number) || this.#mesh.forgetfulCount >= forgetfulMax) return
+    if (!this.#mesh.isUp(number) || !this.#maySpare) return
     this.#note(`${isPowerLost ? 'power of' : 'kill'} ${nameOf(number)}`)
     this.#mesh.crash(number, isPowerLost)
     this.#last(this.#pace.lastMsMax, () => {
       this.#note(`restart ${nameOf(number)}`)
       this.#mesh.start(number)
     })
+  }
+
+  /** Can one more memory be lost? */
+  get #maySpare(): boolean {
+    const { forgetfulCount, options, size } = this.#mesh
+    return forgetfulCount < Math.floor((Math.min(options.replicationFactor, size) - 1) / 2)
+  }
+
+  #join(): void {
+    if (this.#mesh.addresses.length >= this.#mesh.options.size + JOINS_MAX) return
+    this.#note(`join ${nameOf(this.#mesh.grow())}`)
+  }
+
+  #leave(number: number): void {
+    const staying = this.#mesh.addresses.filter((_, other) => this.#mesh.stays(other))
+    if (!this.#mesh.stays(number) || staying.length <= STAYING_MIN || !this.#maySpare) return
+    const patienceMs = this.#world.luck.between(5000, 40_000)
+    this.#note(`leave ${nameOf(number)} within ${patienceMs.toFixed(0)}`)
+    this.#mesh.leave(number, patienceMs)
   }
 
   #freeze(number: number): void {
@@ -194,8 +221,8 @@ export class Troubles {
   }
 
   #split(side: readonly number[]): void {
-    const { addresses, options } = this.#mesh
-    if (side.length === 0 || side.length === options.size) return
+    const { addresses } = this.#mesh
+    if (side.length === 0 || side.length === addresses.length) return
     this.#note(`split ${side.map(nameOf).join(' ')} from the rest`)
     this.#world.partition(side.map((number) => addresses[number]!))
     this.#last(this.#pace.lastMsMax, () => {
