@@ -1,7 +1,8 @@
 /*
  * The row of the soak: half an hour under load and faults. Shape: door (measurements only).
  */
-import { holds, lineOf, soak } from '../soak/soak.ts'
+import { holds, lineOf } from '../soak/report.ts'
+import { soak } from '../soak/soak.ts'
 import type { Finding, Row, Task } from './row.ts'
 
 const RATE = 5000

@@ -33,13 +33,13 @@ export async function look(member: MeshMember, isKept = false): Promise<Sample |
   try {
     client = await member.connect()
     if (isKept) client.command('MEMORY', 'PURGE')
-    if (isKept && (await client.next(ANSWER_MS)).value !== 'OK') return undefined
-    if (isKept) await pause(GIVING_BACK_MS)
     client.command('INFO', 'everything')
     client.command('CLUSTER', 'LINKS')
     client.command('MESH', 'HINTS')
-    const [info, links, hints] = await client.take(3, ANSWER_MS)
+    const answers = await client.take(isKept ? 4 : 3, ANSWER_MS)
+    const [info, links, hints] = isKept ? answers.slice(1) : answers
     if (info === undefined || links === undefined || hints === undefined) return undefined
+    if (isKept) await pause(GIVING_BACK_MS)
     const text = String(info.value)
     const gauges = new Map([...text.matchAll(GAUGE)].map((hit) => [hit[1]!, Number(hit[2])] as const))
     gauges.set('link_bytes_queued', sumOf(links, 'send-buffer-used'))
