@@ -1,7 +1,8 @@
 /*
  * The row of the soak: half an hour under load and faults. Shape: door (measurements only).
  */
-import { holds, lineOf, soak } from '../soak/soak.ts'
+import { holds, lineOf } from '../soak/report.ts'
+import { soak } from '../soak/soak.ts'
 import type { Finding, Row, Task } from './row.ts'
 
 const RATE = 5000
@@ -14,14 +15,22 @@ async function measure({ isQuick, say, seed }: Task): Promise<Finding> {
     values: {
       'RSS MB/h': report.slopeMegabytesPerHour,
       '+-': report.slopeError,
+      'with garbage MB/h': report.slopeOfAll.perHour / 1e6,
+      'with garbage +-': report.slopeOfAll.error / 1e6,
+      'asked/s': report.wantedPerSecond,
+      'sent/s': (report.sending.sent / report.wanted) * report.wantedPerSecond,
+      'done/s': report.donePerSecond,
+      'failed %': report.failedShare * 100,
       'queues left over': report.leftOver.length,
+      'limits reached': Object.values(report.limits).filter(({ most, now }) => now >= most).length,
       lost: report.lost,
       resurrected: report.resurrected,
+      unread: report.unread,
       faults: Object.values(report.faults).reduce((sum, one) => sum + one, 0),
     },
     unit: '',
     holds: holds(report),
-    note: `${report.minutes} minutes, ${report.donePerSecond.toFixed(0)} of ${report.wantedPerSecond.toFixed(0)} operations/s done, seed ${seed}`,
+    note: `${report.minutes} minutes, seed ${report.seed}`,
   }
 }
 

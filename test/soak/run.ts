@@ -7,7 +7,8 @@
 import { parseArgs } from 'node:util'
 import { seedOfRun } from '../support/prng.ts'
 import { ALL_FAULTS } from './faults.ts'
-import { holds, lineOf, soak } from './soak.ts'
+import { holds, lineOf } from './report.ts'
+import { soak } from './soak.ts'
 
 const { values: flags } = parseArgs({
   options: {

@@ -9,8 +9,11 @@ import type { MeshMember } from '../support/mesh-processes.ts'
 import type { Reply } from '../support/reply.ts'
 import type { RespSocket } from '../support/resp-socket.ts'
 import type { Sample } from './samples.ts'
+import { pause } from './workload.ts'
 
 const ANSWER_MS = 1000
+/** Threads of V8 give pages back to the system once the collection is over. */
+const GIVING_BACK_MS = 300
 /** What can pile up, by the names INFO gives it, where a node has them. */
 const PILES = [
   'mesh_\\w*_(?:parked|queued|pending|in_flight|held)',
@@ -30,12 +33,13 @@ export async function look(member: MeshMember, isKept = false): Promise<Sample |
   try {
     client = await member.connect()
     if (isKept) client.command('MEMORY', 'PURGE')
-    if (isKept && (await client.next(ANSWER_MS)).value !== 'OK') return undefined
     client.command('INFO', 'everything')
     client.command('CLUSTER', 'LINKS')
     client.command('MESH', 'HINTS')
-    const [info, links, hints] = await client.take(3, ANSWER_MS)
+    const answers = await client.take(isKept ? 4 : 3, ANSWER_MS)
+    const [info, links, hints] = isKept ? answers.slice(1) : answers
     if (info === undefined || links === undefined || hints === undefined) return undefined
+    if (isKept) await pause(GIVING_BACK_MS)
     const text = String(info.value)
     const gauges = new Map([...text.matchAll(GAUGE)].map((hit) => [hit[1]!, Number(hit[2])] as const))
     gauges.set('link_bytes_queued', sumOf(links, 'send-buffer-used'))
