@@ -90,10 +90,10 @@ export class MeshHealing {
     const { pool, replica, roles, selfId, space } = parts
     const { claims } = this
     const ask = pool.ask.bind(pool)
-    this.dissent = new Dissent({ roles, claims, peers: { ask } })
     const monotonicMs = (): number => ports.monotonicMs()
     const wallMs = (): number => ports.wallMs()
     const fingerprint = (): number => ports.fingerprint()
+    this.dissent = new Dissent({ roles, claims, peers: { ask }, fingerprint })
     this.transfers = new Transfers(space, replica, {
       ask,
       wallMs,

@@ -142,8 +142,11 @@ export const verbs = {
     bodyBytesMax,
     answer: { fields: [isU32, isCount], bodyBytesMax },
   },
-  /** To who acts for these slots: the asker has promised them to somebody else. Body: { u16 slot | u32 term }*. */
-  dissent: { number: 51, name: 'dissent', fields: [], bodyBytesMax, answer: empty },
+  /**
+   * To who acts for these slots: the asker has promised them to somebody else. Fingerprint of the placement. Body:
+   * { u16 slot | u32 term }*.
+   */
+  dissent: { number: 51, name: 'dissent', fields: [isFingerprint], bodyBytesMax, answer: empty },
   /** Messages for whoever listens over there: how many. */
   publish: {
     number: 23,

@@ -18,6 +18,8 @@ export interface DissentParts {
   readonly roles: SlotRoles
   readonly claims: Claims
   readonly peers: PeerPort
+  /** Of the placement: who sees another one tells nothing, and is not heeded - he may have been given up. */
+  readonly fingerprint: () => number
 }
 
 export interface DissentLimits {
@@ -47,8 +49,9 @@ export class Dissent {
   }
 
   bind(table: Verbs): void {
-    table.bind('dissent', (from, { correlation, bytes, end, start }) => {
-      if (this.#heed(new ByteReader(bytes, start, end))) from.answer(correlation, [])
+    table.bind('dissent', (from, { correlation, bytes, end, fields, start }) => {
+      if (fields[0] !== this.#parts.fingerprint()) from.fail(correlation, 'another placement')
+      else if (this.#heed(new ByteReader(bytes, start, end))) from.answer(correlation, [])
       else from.fail(correlation, 'not a list of terms')
     })
   }
@@ -92,7 +95,7 @@ export class Dissent {
   }
 
   #tell(acting: number, slots: readonly number[], nowMs: number): void {
-    const { claims, peers } = this.#parts
+    const { claims, fingerprint, peers } = this.#parts
     const body = this.#body
     const table = this.#table
     body.clear()
@@ -105,14 +108,14 @@ export class Dissent {
     }
     this.counters.told += slots.length
     const answered = (outcome: Outcome): void => {
-      // Who does not understand it will not the next time.
-      if (outcome.kind === 'answer' || outcome.reason === 'refused' || table !== this.#table) return
+      if (outcome.kind === 'answer' || table !== this.#table) return
       for (const slot of slots) if (this.#toldTo[slot] === acting) this.#toldTo[slot] = NO_MEMBER
       this.#isDue = true
       this.#restsUntilMs = nowMs + this.limits.restMs
     }
+    const peerId = table.members[acting]!
     const { answerMs } = this.limits
-    peers.ask(table.members[acting]!, verbs.dissent, [], body.bytes, answerMs, answered, 0, body.length)
+    peers.ask(peerId, verbs.dissent, [fingerprint()], body.bytes, answerMs, answered, 0, body.length)
   }
 
   /** False: the rest of it cannot be read. */

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { verbs } from '../../src/mesh/verbs.ts'
 import { type Three, three } from './owners-scenes.ts'
 import { keyOf, OwnersWorld, slotOfKey } from './owners-world.ts'
 
@@ -104,27 +105,23 @@ test('where promises and beliefs agree nobody is told anything', () => {
   for (const node of nodes) assert.equal(node.countAsked('dissent'), 0)
 })
 
-test('terms that cannot be read, or cannot be, change nothing beyond what came before them', () => {
+test('who sees another placement is not heeded, nor are terms that cannot be read or cannot be', () => {
   const { nodes, world, key } = three()
   const [first, second] = nodes
   const slot = slotOfKey(key)
   const term = first.claims.termOf(slot)
-  const tell = (...bytes: number[]): string[] => {
+  const tell = (bytes: readonly number[], fingerprint = world.fingerprint): string[] => {
     const outcomes: string[] = []
     const body = Buffer.from(bytes)
-    const row = {
-      number: 51,
-      name: 'dissent',
-      fields: [],
-      bodyBytesMax: 64,
-      answer: { fields: [], bodyBytesMax: 0 },
-    }
-    second.ask(first.id, row, [], body, 200, (outcome) => outcomes.push(outcome.kind))
+    second.ask(first.id, verbs.dissent, [fingerprint], body, 200, (outcome) => outcomes.push(outcome.kind))
     world.run(10)
     return outcomes
   }
-  assert.deepEqual(tell(slot & 255), ['failed'])
-  assert.deepEqual(tell(0xff, 0xff, 9, 0, 0, 0), ['failed'])
-  assert.deepEqual(tell(slot & 255, slot >> 8, 0xff, 0xff, 0xff, 0xff), ['answer'])
+  const low = slot & 255
+  const high = slot >> 8
+  assert.deepEqual(tell([low]), ['failed'])
+  assert.deepEqual(tell([0xff, 0xff, 9, 0, 0, 0]), ['failed'])
+  assert.deepEqual(tell([low, high, 0xff, 0xff, 0xff, 0xff]), ['answer'])
+  assert.deepEqual(tell([low, high, 9, 0, 0, 0], world.fingerprint + 1), ['failed'], 'of another placement')
   assert.deepEqual([first.claims.termOf(slot), first.serves(key)], [term, true])
 })

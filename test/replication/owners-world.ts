@@ -128,7 +128,7 @@ export class WorldNode implements PeerPort {
       promisedTermOf: (slot) => this.claims.termOf(slot),
     })
     const { claims, replica, roles, space, transfers } = this
-    this.dissent = new Dissent({ roles, claims, peers: this })
+    this.dissent = new Dissent({ roles, claims, peers: this, fingerprint: () => world.fingerprint })
     const counters = { pages: 0, keysPulled: 0, keysPushed: 0, bytesPulled: 0 }
     const exchange = { space, replica, peers: this, wallMs, deadlineMs: () => 200, counters }
     this.exchange = exchange

@@ -134,7 +134,7 @@ export class DataMesh {
     return count
   }
 
-  /** Everybody is ready and agrees on who owns and who acts, and whoever acts serves. */
+  /** Everybody is ready and agrees on who owns and who acts, and whoever acts serves, under a term that nobody will refuse. */
   get isCalm(): boolean {
     const { up } = this
     if (up.length !== this.size) return false
@@ -146,12 +146,25 @@ export class DataMesh {
     }
     // The same placement numbers its members the same way.
     const { acting } = first!.mesh.roles
-    return up.every(({ mesh }) => {
+    const areServed = up.every(({ mesh }) => {
       const self = mesh.placement.numberOf(mesh.settings.id)
       const isServed = (number: number, slot: number): boolean =>
         number === acting[slot] && mesh.roles.roles[slot] === (number === self ? SERVING : ELSEWHERE)
       return mesh.roles.acting.every(isServed)
     })
+    return areServed && this.overtakenCount === 0
+  }
+
+  /** Slots that some owner has promised under a higher term than that of who acts: he will have to claim them anew. */
+  get overtakenCount(): number {
+    const { up } = this
+    let count = 0
+    for (let slot = 0; slot < SLOT_COUNT; slot++) {
+      const acting = up[0]!.mesh.roles.actingId(slot)
+      const term = up.find(({ mesh }) => mesh.settings.id === acting)?.node.space.terms[slot] ?? 0
+      if (up.some(({ mesh }) => mesh.roles.owns(slot) && mesh.healing.claims.termOf(slot) > term)) count++
+    }
+    return count
   }
 
   /** Slots whose owners do not hold the same. */
@@ -198,7 +211,7 @@ export class DataMesh {
       const state = `${isReady ? 'ready' : 'not ready'} of ${placement.members.length}`
       return `${nameOf(number)} ${state} serves ${counts[1]} unsettled ${counts[2]} nobody ${counts[3]} missing ${missingCount} pending ${pendingCount}${roles.hasLapses ? ' lapsed' : ''}`
     })
-    return words.join('; ')
+    return `${words.join('; ')}; promised away ${this.up.length === 0 ? 0 : this.overtakenCount}`
   }
 }
 

@@ -144,6 +144,23 @@ export const SCENARIOS = {
     stage.after(stage.between(8000, 16_000), () => both((from, to) => world.mend(from, to)))
   },
 
+  /** Two sides of which neither hears the other, and one node that hears both. */
+  'two sides and one between'(stage: Stage): void {
+    const { addresses, world } = stage.mesh
+    const [, ...others] = stage.shuffled()
+    const sides = [others.slice(0, others.length >> 1), others.slice(others.length >> 1)]
+    const each = (act: (from: string, to: string) => void): void => {
+      for (const a of sides[0]!) {
+        for (const b of sides[1]!) {
+          act(addresses[a]!, addresses[b]!)
+          act(addresses[b]!, addresses[a]!)
+        }
+      }
+    }
+    stage.after(1000, () => each((from, to) => world.cut(from, to)))
+    stage.after(stage.between(3000, 18_000), () => each((from, to) => world.mend(from, to)))
+  },
+
   flapping(stage: Stage): void {
     const [number] = stage.shuffled()
     const everyMs = stage.between(300, 2500)

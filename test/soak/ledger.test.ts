@@ -153,3 +153,28 @@ test('a key in doubt leaves with a value that ends, whatever became of the last 
     assert.deepEqual(desk.ledger.complaints, [])
   }
 })
+
+test('a key in doubt that was read with all others gets its last value after its last look, and once', () => {
+  const desk = new Desk()
+  const { ledger } = desk
+  const before = desk.put()
+  desk.put(UNKNOWN)
+  for (let times = 0; times < 3; times++) {
+    for (const request of ledger.readsOfAll(() => ++desk.nowMs)) {
+      const isInDoubt = request.operation.key === 'r:0'
+      ledger.answered(request, isInDoubt ? bulk(before) : NIL, ++desk.nowMs)
+    }
+  }
+  let farewells = 0
+  let looks = 0
+  for (let turn = 0; turn < 200; turn++) {
+    if (turn === 100) desk.nowMs += 60_000
+    const request = ledger.next(++desk.nowMs)!
+    const isIts = request.operation.key === 'r:0'
+    if (isIts && request.operation.isWrite) assert.equal(looks, ++farewells)
+    else if (isIts) looks++
+    const reply = !isIts ? REFUSED : request.operation.isWrite ? OK : bulk(before)
+    ledger.answered(request, reply, ++desk.nowMs)
+  }
+  assert.deepEqual([looks, farewells, ledger.complaints], [1, 1, []])
+})

@@ -43,6 +43,8 @@ interface Key {
   isBusy: boolean
   /** It has shown a defect, once: no more is made of it. */
   isOut: boolean
+  /** It is looked at for the last time: what was asked before, of all keys at once, does not count as that. */
+  isLast: boolean
   /** What was asked last, and what became of it. */
   readonly story: string[]
   /** An end was asked for, and nobody knows whether it was heard. */
@@ -95,6 +97,7 @@ export class Ledger {
     const doubt = this.#doubts[0]
     if (doubt !== undefined && nowMs - doubt.sinceMs > DOUBT_MS) {
       this.#doubts.shift()
+      doubt.key.isLast = true
       return this.#request(doubt.key, readOf(doubt.key.name), nowMs)
     }
     for (let tries = 0; tries < TRIES; tries++) {
@@ -151,7 +154,7 @@ export class Ledger {
   #leave(key: Key, operation: Operation, nowMs: number): void {
     const isDone = operation.outcome === 'done'
     if (!operation.isWrite && isDone && !key.isOut) this.#judge(key, operation, nowMs)
-    if (!operation.isWrite || !isDone) this.#retired.push(key)
+    if (operation.isWrite ? !isDone : key.isLast) this.#retired.push(key)
   }
 
   #request(key: Key, words: readonly string[], nowMs: number): Request {
@@ -227,6 +230,7 @@ function fresh(letter: string, number: number, at: number): Key {
     isBusy: false,
     mayEnd: false,
     isOut: false,
+    isLast: false,
     story: [],
   }
 }
