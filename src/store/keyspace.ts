@@ -273,7 +273,7 @@ export class Keyspace {
   }
 
   /** The same for one slot. Its table is made anew from what stays, which beats taking pair after pair out. */
-  clearSlot(slot: number, database: number): void {
+  clearSlot(slot: number, database: number, reason: RemoveReason = 'command'): void {
     const doomed: number[] = []
     const kept: number[] = []
     this.index.each(slot, (hash, ref) => {
@@ -281,7 +281,7 @@ export class Keyspace {
       else kept.push(hash, ref)
     })
     if (doomed.length === 0) return
-    for (const ref of doomed) this.#discard(slot, ref, 'command')
+    for (const ref of doomed) this.#discard(slot, ref, reason)
     this.index.clear(slot)
     for (let i = 0; i < kept.length; i += 2) this.index.insert(slot, kept[i]!, kept[i + 1]!)
   }

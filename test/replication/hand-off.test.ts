@@ -221,6 +221,25 @@ test('what is lost is dropped when every new owner has it, and its memory is giv
   assert.equal(first.leftovers.isHeld(slotOfKey(keys[1]!)), false)
 })
 
+test('small slots and large ones are dropped to the last key, and whoever watches hears that they have moved', () => {
+  const world = OwnersWorld.settled(4, 2)
+  const [first, second] = world.nodes as [WorldNode, WorldNode]
+  const [small, large] = keysOf(world, 2) as [string, string]
+  for (let i = 0; i < 100; i++) write(first, `SET {${small}}${i} v`, second)
+  for (let i = 0; i < 400; i++) write(first, `SET {${large}}${i} v`, second)
+  const reasons: string[] = []
+  first.space.observer = {
+    onCreated: null,
+    onChanged: () => {},
+    onRemoved: (_database, _ref, reason) => reasons.push(reason),
+  }
+  world.replace(moved(world, [small, large], [1, 2]))
+  world.run(6000)
+  assert.equal(countIn(first, [small, large]), 0)
+  assert.deepEqual([first.leftovers.counters.keysDropped, first.leftovers.counters.dropped], [500, 2])
+  assert.deepEqual([reasons.length, new Set(reasons)], [500, new Set(['moved'])])
+})
+
 test('what a new owner lacks is brought to it before it is dropped, however late it turned up', () => {
   const world = OwnersWorld.settled(4, 2)
   const [first, second, third] = world.nodes as [WorldNode, WorldNode, WorldNode]
