@@ -10,7 +10,7 @@
  * what this node has seen itself: who has just started owes nobody anything. It asks nobody.
  */
 import { SLOT_COUNT } from '../store/hash-slot.ts'
-import { NO_MEMBER, type OwnersTable } from './slot-roles.ts'
+import { NO_MEMBER, OwnerLists, type OwnersTable } from './owners-table.ts'
 
 /** What somebody has said of a slot. */
 export const UNHEARD = 0
@@ -22,8 +22,10 @@ const TABLES_MAX = 255
 
 const EXCUSED_MAX = 1024
 
+const NOBODY: readonly string[] = []
+
 interface Ancestor {
-  readonly table: OwnersTable
+  readonly lists: OwnerLists
   readonly excused: Set<string>
 }
 
@@ -69,20 +71,26 @@ export class Heritage {
       if (isOwed) this.counters.inherited++
     }
     if (number === 0) this.counters.forgotten++
-    else if (isUsed) this.#ancestors[number] = { table: before, excused: new Set(this.#excused) }
+    else if (isUsed) {
+      this.#ancestors[number] = { lists: new OwnerLists(before), excused: new Set(this.#excused) }
+    }
   }
 
-  /** Former owners, `selfId` among them or not. */
-  ownersOf(slot: number): string[] {
-    const ancestor = this.#ancestors[this.#numbers[slot]!]
-    return ancestor === undefined ? [] : ownersIn(ancestor.table, slot)
+  /** Former owners, `selfId` among them or not. Slots that owe the same to the same have the very same list. */
+  ownersOf(slot: number): readonly string[] {
+    return this.#ancestors[this.#numbers[slot]!]?.lists.of(slot) ?? NOBODY
+  }
+
+  /** Do both slots wait for the same, or both for nobody? */
+  areAlike(slot: number, other: number): boolean {
+    return this.#numbers[slot] === this.#numbers[other] && this.ownersOf(slot) === this.ownersOf(other)
   }
 
   /** Have enough of them been heard? */
   isHeard(slot: number, wordOf: (id: string) => number): boolean {
     const ancestor = this.#ancestors[this.#numbers[slot]!]
     if (ancestor === undefined) return true
-    const owners = ownersIn(ancestor.table, slot)
+    const owners = ancestor.lists.of(slot)
     let heard = 0
     let whole = 0
     for (const id of owners) {
@@ -99,7 +107,7 @@ export class Heritage {
     let isAwaited = false
     if (this.#excused.size < EXCUSED_MAX) this.#excused.add(id)
     for (const ancestor of this.#ancestors) {
-      if (ancestor === undefined || !ancestor.table.members.includes(id)) continue
+      if (ancestor === undefined || !ancestor.lists.table.members.includes(id)) continue
       ancestor.excused.add(id)
       isAwaited = true
     }
@@ -135,13 +143,4 @@ function stillOwners(before: OwnersTable, now: OwnersTable): (slot: number) => b
 function isAmong({ copies, owners }: OwnersTable, slot: number, number: number): boolean {
   for (let at = slot * copies; at < (slot + 1) * copies; at++) if (owners[at] === number) return true
   return false
-}
-
-function ownersIn({ copies, members, owners }: OwnersTable, slot: number): string[] {
-  const ids: string[] = []
-  for (let rank = 0; rank < copies; rank++) {
-    const owner = owners[slot * copies + rank]!
-    if (owner !== NO_MEMBER) ids.push(members[owner]!)
-  }
-  return ids
 }

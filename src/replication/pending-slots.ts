@@ -50,7 +50,9 @@ export class PendingSlots {
 
   /** The first slot of this phase from here on, or -1. */
   next(phase: number, from: number): number {
-    return this.counts[phase] === 0 ? -1 : this.phases.indexOf(phase, from)
+    if (this.counts[phase] === 0) return -1
+    // Mostly it is the very next one.
+    return this.phases[from] === phase ? from : this.phases.indexOf(phase, from)
   }
 
   has(slot: number): boolean {

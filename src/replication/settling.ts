@@ -15,8 +15,10 @@
 import { SLOT_COUNT } from '../store/hash-slot.ts'
 import { Heritage } from './heritage.ts'
 import { ASKED, DUE, EXCHANGING, PendingSlots, READY } from './pending-slots.ts'
+import { Readiness } from './readiness.ts'
 import type { SettlingLimits, SettlingParts, SettlingPorts } from './settling-ports.ts'
-import { NO_TABLE, type OwnersTable, SERVING, UNSETTLED } from './slot-roles.ts'
+import { NO_TABLE, type OwnersTable } from './owners-table.ts'
+import { SERVING, UNSETTLED } from './slot-roles.ts'
 import type { OwnersSummaries } from './slot-runs.ts'
 import { GRANTED, SlotSummary } from './slot-summary.ts'
 import { Survey, type SurveyEvents } from './survey.ts'
@@ -57,6 +59,7 @@ export class Settling implements SurveyEvents {
   readonly #exchanges = new Map<number, number>()
   #exchangeLast = 0
   readonly #witnesses: Witnesses
+  readonly #readiness: Readiness
   readonly #heritage = new Heritage()
   /** The owners slots begin to be settled with, and the number of that change. */
   #table: OwnersTable = NO_TABLE
@@ -74,6 +77,7 @@ export class Settling implements SurveyEvents {
     const { former, roles, selfId } = parts
     const mayAnswer = (peerId: string): boolean => ports.mayAnswer(peerId)
     this.#witnesses = new Witnesses({ selfId, roles, former, heritage: this.#heritage, mayAnswer })
+    this.#readiness = new Readiness(this.#pending, this.#witnesses, (slot) => this.isWhole(slot))
   }
 
   /** Slots on their way. */
@@ -204,8 +208,8 @@ export class Settling implements SurveyEvents {
     this.#pending.drop(slot)
     const change = this.#latestChange()
     const isAlone = this.#witnesses.of(slot).length === 0
-    const isHeard = this.#witnesses.isHeritageHeard(slot, this.isWhole(slot), null, 0)
-    if (isAlone && isHeard) return this.#settleAlone(slot, isClaim)
+    const isHeard = isAlone && this.#witnesses.isHeritageHeard(slot, this.isWhole(slot), null, 0)
+    if (isHeard) return this.#settleAlone(slot, isClaim)
     const dueMs = isClaim ? this.#claimedMs[slot]! + this.limits.reclaimMs : 0
     this.#pending.begin(slot, isClaim, this.#parts.claims.holderOf(slot), change)
     if (isAlone) this.#rest(slot)
@@ -227,19 +231,8 @@ export class Settling implements SurveyEvents {
     return ++this.#change
   }
 
-  /**
-   * Enough is enough to be right. Who acted or owned the slot before is waited for nevertheless, as long as it may answer:
-   * writes it has run and nobody has confirmed yet are then confirmed here instead of left open.
-   */
   #mayGoOn(slot: number): boolean {
-    const { attempts, holders, isClaim, places, surveys } = this.#pending
-    const survey = surveys[slot]!
-    const place = places[slot]!
-    const witnesses = this.#witnesses
-    if (!witnesses.haveSaidEnough(slot, this.isWhole(slot), survey, place)) return false
-    const isPatient = attempts[slot]! < this.limits.formerAttemptsMax
-    if (isPatient && witnesses.isFormerAwaited(slot, survey)) return false
-    return isClaim[slot] === 0 || !witnesses.isHolderAwaited(slot, holders[slot]!, survey, place)
+    return this.#readiness.mayGoOn(slot, this.limits.formerAttemptsMax)
   }
 
   /** Everything that can go on goes on. */
@@ -255,6 +248,8 @@ export class Settling implements SurveyEvents {
     const { missing, ownedCount } = this.#memory
     if (missing > 0 || ownedCount === 0) this.#hasToldWhole = false
     else if (!this.#hasToldWhole) this.#hasToldWhole = this.#ports.onWhole()
+    this.#witnesses.forget()
+    this.#readiness.forget()
   }
 
   #survey(): void {

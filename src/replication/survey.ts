@@ -49,18 +49,25 @@ export class Survey {
     return count
   }
 
+  /** All that was said of the slot as one number; beyond six answers it is no safe integer, and says nothing. */
+  wordOn(place: number): number {
+    let word = 0
+    for (const answer of this.answers) word = word * 256 + answer.flags[place]!
+    return word
+  }
+
   /** It has answered, whatever it had to say. */
   hasHeard(peerId: string): boolean {
-    return this.answers.some((answer) => answer.peerId === peerId)
+    return this.#answerOf(peerId) !== undefined
   }
 
   /** What this one has said of the slot; 0: nothing that counts. */
   flagsOf(place: number, peerId: string): number {
-    return this.answers.find((answer) => answer.peerId === peerId)?.flags[place] ?? 0
+    return this.#answerOf(peerId)?.flags[place] ?? 0
   }
 
   hasAnswered(place: number, peerId: string): boolean {
-    return this.answers.some((answer) => answer.peerId === peerId && answer.isOwner(place))
+    return this.#answerOf(peerId)?.isOwner(place) ?? false
   }
 
   /** One more slot, asked of these; `claimTerm` 0: it is not claimed. Answers its place. */
@@ -88,6 +95,11 @@ export class Survey {
       const answered = (outcome: Outcome) => this.#onOutcome(peerId, places, outcome)
       peers.ask(peerId, verbs.digests, [fingerprint], body.bytes, deadlineMs(), answered, 0, body.length)
     }
+  }
+
+  #answerOf(peerId: string): OwnersSummaries | undefined {
+    for (const answer of this.answers) if (answer.peerId === peerId) return answer
+    return undefined
   }
 
   #placesOf(peerId: string): number[] {

@@ -14,6 +14,8 @@ import type { OwnersSummaries } from './slot-runs.ts'
 import { BEREFT, OWNED, type SlotSummary, WHOLE } from './slot-summary.ts'
 import type { Survey } from './survey.ts'
 
+const NOBODY: readonly string[] = []
+
 export interface WitnessParts {
   readonly selfId: string
   readonly roles: SlotRoles
@@ -24,23 +26,58 @@ export interface WitnessParts {
 
 export class Witnesses {
   readonly #parts: WitnessParts
+  // Neighbours mostly have the same owners, now and before: then the same are asked.
+  #owners = NOBODY
+  #former = NOBODY
+  #heirs = NOBODY
+  #others = NOBODY
 
   constructor(parts: WitnessParts) {
     this.#parts = parts
   }
 
+  /** Whom this node believes to be alive may have changed. */
+  forget(): void {
+    this.#owners = NOBODY
+    this.#others = NOBODY
+  }
+
   /** The other owners of today. */
   ownersOf(slot: number): readonly string[] {
     const { roles } = this.#parts
-    return roles.groups[roles.groupOf[slot]!]?.peerIds ?? []
+    return roles.groups[roles.groupOf[slot]!]?.peerIds ?? NOBODY
   }
 
-  /** The same, and those former ones that may answer. */
+  /** The same, and those former ones that may answer: the very same list for neighbours of whom this is true. */
   of(slot: number): readonly string[] {
-    const { former, heritage, mayAnswer, selfId } = this.#parts
+    const { former, heritage } = this.#parts
     const owners = this.ownersOf(slot)
-    if (former.of(slot).length === 0 && !heritage.isOwed(slot)) return owners
-    const others = new Set([...former.of(slot), ...heritage.ownersOf(slot)].filter(mayAnswer))
+    const formerOwners = former.of(slot)
+    if (formerOwners.length === 0 && !heritage.isOwed(slot)) return owners
+    const heirs = heritage.ownersOf(slot)
+    if (owners !== this.#owners || formerOwners !== this.#former || heirs !== this.#heirs) {
+      this.#owners = owners
+      this.#former = formerOwners
+      this.#heirs = heirs
+      this.#others = this.#joined(owners, [...formerOwners, ...heirs])
+    }
+    return this.#others
+  }
+
+  /** Are both slots owned by the same, now and before, so that what is enough for one is for the other? */
+  areAlike(slot: number, other: number): boolean {
+    const { former, heritage, roles } = this.#parts
+    return (
+      roles.groupOf[slot] === roles.groupOf[other] &&
+      former.of(slot) === former.of(other) &&
+      former.electorateOf(slot) === former.electorateOf(other) &&
+      heritage.areAlike(slot, other)
+    )
+  }
+
+  #joined(owners: readonly string[], former: readonly string[]): readonly string[] {
+    const { mayAnswer, selfId } = this.#parts
+    const others = new Set(former.filter(mayAnswer))
     others.delete(selfId)
     for (const id of owners) others.delete(id)
     return others.size === 0 ? owners : [...owners, ...others]

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { HEARD, HEARD_WHOLE, Heritage, UNHEARD } from '../../src/replication/heritage.ts'
-import type { OwnersTable } from '../../src/replication/slot-roles.ts'
+import type { OwnersTable } from '../../src/replication/owners-table.ts'
 import { SLOT_COUNT } from '../../src/store/hash-slot.ts'
 
 const SLOT = 7
