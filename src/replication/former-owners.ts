@@ -61,15 +61,18 @@ export class FormerOwners {
   }
 
   #onChange({ after, before, end, lost, start }: PlanRange): void {
-    for (let slot = start; slot <= end; slot++) {
-      this.#before[slot] = this.#former[slot]!.length === 0 ? before : NOBODY
-      const holder = this.#claims.holderOf(slot)
-      if (!after.includes(holder)) this.#claims.learn(slot, this.#claims.termOf(slot) + 1)
-    }
+    for (let slot = start; slot <= end; slot++) this.#depose(slot, before, after)
     this.#replace(start, end, (earlier) => {
       const still = earlier.filter((id) => !after.includes(id) && !lost.includes(id))
       return still.length === 0 ? lost : [...still, ...lost]
     })
+  }
+
+  /** Whom the slot was promised to acts on no promise of ours any more, unless it still is an owner. */
+  #depose(slot: number, before: readonly string[], after: readonly string[]): void {
+    this.#before[slot] = this.#former[slot]!.length === 0 ? before : NOBODY
+    const holder = this.#claims.holderOf(slot)
+    if (!after.includes(holder)) this.#claims.learn(slot, this.#claims.termOf(slot) + 1)
   }
 
   /** What is made of a list is made once for all neighbours that share it. */
