@@ -253,15 +253,15 @@ export class Settling implements SurveyEvents {
   }
 
   #survey(): void {
-    const { phases } = this.#pending
-    const { slotsPerSurvey } = this.limits
-    const survey = new Survey(this.#parts.exchange, this)
+    const { counts, phases } = this.#pending
+    const slotsMax = Math.min(this.limits.slotsPerSurvey, counts[DUE]!)
+    const survey = new Survey(this.#parts.exchange, this, slotsMax)
     for (const slot of this.#ports.waitingSlots()) {
-      if (survey.slots.length >= slotsPerSurvey) break
+      if (survey.isFull) break
       if (phases[slot] === DUE) this.#ask(slot, survey)
     }
     for (let slot = this.#pending.next(DUE, 0); slot >= 0; slot = this.#pending.next(DUE, slot + 1)) {
-      if (survey.slots.length >= slotsPerSurvey) break
+      if (survey.isFull) break
       this.#ask(slot, survey)
     }
     this.#surveysUnderWay++

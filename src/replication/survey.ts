@@ -17,25 +17,41 @@ export interface SurveyEvents {
   onEnd(survey: Survey, isWhole: boolean): void
 }
 
+/** What one owner is asked about. */
+interface Part {
+  readonly places: Uint16Array
+  count: number
+}
+
 export class Survey {
-  /** By place. */
-  readonly slots: number[] = []
+  /** By place; all of them once it has started. */
+  slots: Uint16Array
   /** In the order they came. */
   readonly answers: OwnersSummaries[] = []
-  readonly #claimTerms: number[] = []
+  readonly #claimTerms: Uint32Array
   /** Of each owner asked. */
-  readonly #places = new Map<string, number[]>()
+  readonly #partOf = new Map<string, Part>()
   readonly #parts: ExchangeParts
   readonly #events: SurveyEvents
+  readonly #slotsMax: number
+  #count = 0
   /** Neighbours have the same owners. */
   #lastIds: readonly string[] = []
-  #lastPlaces: number[][] = []
+  #lastParts: Part[] = []
   #asked = 0
   #failed = 0
 
-  constructor(parts: ExchangeParts, events: SurveyEvents) {
+  /** Columns of so many slots, in one piece each: what grows is copied, and thousands are asked about at a time. */
+  constructor(parts: ExchangeParts, events: SurveyEvents, slotsMax: number) {
     this.#parts = parts
     this.#events = events
+    this.#slotsMax = slotsMax
+    this.slots = new Uint16Array(slotsMax)
+    this.#claimTerms = new Uint32Array(slotsMax)
+  }
+
+  get isFull(): boolean {
+    return this.#count === this.#slotsMax
   }
 
   get isOver(): boolean {
@@ -72,23 +88,25 @@ export class Survey {
 
   /** One more slot, asked of these; `claimTerm` 0: it is not claimed. Answers its place. */
   add(slot: number, claimTerm: number, peerIds: readonly string[]): number {
-    const place = this.slots.length
-    this.slots.push(slot)
-    this.#claimTerms.push(claimTerm)
+    const place = this.#count++
+    this.slots[place] = slot
+    this.#claimTerms[place] = claimTerm
     if (peerIds !== this.#lastIds) {
       this.#lastIds = peerIds
-      this.#lastPlaces = peerIds.map((peerId) => this.#placesOf(peerId))
+      this.#lastParts = peerIds.map((peerId) => this.#partFor(peerId))
     }
-    for (const places of this.#lastPlaces) places.push(place)
+    for (const part of this.#lastParts) part.places[part.count++] = place
     return place
   }
 
   /** Ends at once when there is nobody to ask. */
   start(fingerprint: number): void {
-    this.#asked = this.#places.size
+    this.slots = this.slots.subarray(0, this.#count)
+    this.#asked = this.#partOf.size
     if (this.#asked === 0) return this.#events.onEnd(this, true)
     const { deadlineMs, peers, space } = this.#parts
-    for (const [peerId, places] of this.#places) {
+    for (const [peerId, part] of this.#partOf) {
+      const places = part.places.subarray(0, part.count)
       const body = new ByteWriter()
       writeMarks(space, body)
       writeQuestion(this.slots, this.#claimTerms, places, body)
@@ -102,13 +120,16 @@ export class Survey {
     return undefined
   }
 
-  #placesOf(peerId: string): number[] {
-    let places = this.#places.get(peerId)
-    if (places === undefined) this.#places.set(peerId, (places = []))
-    return places
+  #partFor(peerId: string): Part {
+    let part = this.#partOf.get(peerId)
+    if (part === undefined) {
+      part = { places: new Uint16Array(this.#slotsMax), count: 0 }
+      this.#partOf.set(peerId, part)
+    }
+    return part
   }
 
-  #onOutcome(peerId: string, places: readonly number[], outcome: Outcome): void {
+  #onOutcome(peerId: string, places: Uint16Array, outcome: Outcome): void {
     const answer = outcome.kind === 'answer' ? this.#read(peerId, places, outcome) : undefined
     this.#asked--
     if (answer === undefined) this.#failed++
@@ -121,7 +142,7 @@ export class Survey {
 
   #read(
     peerId: string,
-    places: readonly number[],
+    places: Uint16Array,
     { bytes, start, end }: Answer,
   ): OwnersSummaries | undefined {
     const { replica, space, wallMs } = this.#parts

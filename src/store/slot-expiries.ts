@@ -47,7 +47,8 @@ export class SlotExpiries {
   /** After a cycle that has seen every slot. */
   raiseEarliest(): void {
     let earliestMs = Number.POSITIVE_INFINITY
-    for (const nextMs of this.nextMs) if (nextMs < earliestMs) earliestMs = nextMs
+    const { nextMs } = this
+    for (let slot = 0; slot < nextMs.length; slot++) if (nextMs[slot]! < earliestMs) earliestMs = nextMs[slot]!
     this.earliestMs = earliestMs
   }
 

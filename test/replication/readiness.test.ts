@@ -23,7 +23,7 @@ const NO_EVENTS = { onAnswer() {}, onEnd() {}, onUnsettled() {}, onLost() {} }
 class Stage {
   readonly pending = new PendingSlots()
   readonly former = new FormerOwners('a', new Claims())
-  readonly survey = new Survey({} as ExchangeParts, NO_EVENTS)
+  readonly survey = new Survey({} as ExchangeParts, NO_EVENTS, 8)
   readonly whole = new Set<number>()
   readonly readiness: Readiness
 
