@@ -83,7 +83,9 @@ export class Heritage {
 
   /** Do both slots wait for the same, or both for nobody? */
   areAlike(slot: number, other: number): boolean {
-    return this.#numbers[slot] === this.#numbers[other] && this.ownersOf(slot) === this.ownersOf(other)
+    const number = this.#numbers[slot]
+    if (number !== this.#numbers[other]) return false
+    return number === 0 || this.ownersOf(slot) === this.ownersOf(other)
   }
 
   /** Have enough of them been heard? */

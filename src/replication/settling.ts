@@ -196,10 +196,11 @@ export class Settling implements SurveyEvents {
   onEnd(survey: Survey): void {
     this.#surveysUnderWay--
     const { phases, surveys } = this.#pending
+    const nowMs = this.#ports.monotonicMs()
     for (const slot of survey.slots) {
       if (surveys[slot] !== survey || phases[slot] !== ASKED) continue
       if (this.#mayGoOn(slot)) this.#pending.turnTo(slot, READY)
-      else this.#rest(slot)
+      else this.#rest(slot, nowMs)
     }
     this.#pump()
   }
@@ -216,10 +217,10 @@ export class Settling implements SurveyEvents {
     else if (dueMs > this.#ports.monotonicMs()) this.#pending.restUntil(slot, dueMs)
   }
 
-  #rest(slot: number): void {
+  #rest(slot: number, nowMs = this.#ports.monotonicMs()): void {
     const { restMsMax, restMsMin } = this.limits
     this.counters.rests++
-    this.#pending.rest(slot, this.#ports.monotonicMs(), restMsMin, restMsMax)
+    this.#pending.rest(slot, nowMs, restMsMin, restMsMax)
   }
 
   #latestChange(): number {
@@ -256,36 +257,37 @@ export class Settling implements SurveyEvents {
     const { counts, phases } = this.#pending
     const slotsMax = Math.min(this.limits.slotsPerSurvey, counts[DUE]!)
     const survey = new Survey(this.#parts.exchange, this, slotsMax)
+    const nowMs = this.#ports.monotonicMs()
     for (const slot of this.#ports.waitingSlots()) {
       if (survey.isFull) break
-      if (phases[slot] === DUE) this.#ask(slot, survey)
+      if (phases[slot] === DUE) this.#ask(slot, survey, nowMs)
     }
     for (let slot = this.#pending.next(DUE, 0); slot >= 0; slot = this.#pending.next(DUE, slot + 1)) {
       if (survey.isFull) break
-      this.#ask(slot, survey)
+      this.#ask(slot, survey, nowMs)
     }
     this.#surveysUnderWay++
     this.counters.surveys++
     survey.start(this.#ports.fingerprint())
   }
 
-  #ask(slot: number, survey: Survey): void {
+  #ask(slot: number, survey: Survey, nowMs: number): void {
     const { isClaim, terms } = this.#pending
-    if (isClaim[slot] === 1) terms[slot] = this.#claim(slot)
+    if (isClaim[slot] === 1) terms[slot] = this.#claim(slot, nowMs)
     this.#pending.ask(slot, survey, survey.add(slot, terms[slot]!, this.#witnesses.of(slot)))
   }
 
-  #claim(slot: number): number {
+  #claim(slot: number, nowMs: number): number {
     const { claims, selfId } = this.#parts
     const term = claims.termOf(slot) + 1
     claims.promise(slot, selfId, term)
-    this.#claimedMs[slot] = this.#ports.monotonicMs()
+    this.#claimedMs[slot] = nowMs
     return term
   }
 
   /** There is nobody to ask: what this node knows is all there is. */
   #settleAlone(slot: number, isClaim: boolean): void {
-    this.#noteSettled(slot, isClaim ? this.#claim(slot) : 0)
+    this.#noteSettled(slot, isClaim ? this.#claim(slot, this.#ports.monotonicMs()) : 0)
   }
 
   #advanceReady(): void {

@@ -140,11 +140,7 @@ export class Survey {
     if (this.#asked === 0) this.#events.onEnd(this, this.#failed === 0)
   }
 
-  #read(
-    peerId: string,
-    places: Uint16Array,
-    { bytes, start, end }: Answer,
-  ): OwnersSummaries | undefined {
+  #read(peerId: string, places: Uint16Array, { bytes, start, end }: Answer): OwnersSummaries | undefined {
     const { replica, space, wallMs } = this.#parts
     const input = new ByteReader(bytes, start, end)
     const nowMs = wallMs()

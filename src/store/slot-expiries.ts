@@ -48,7 +48,8 @@ export class SlotExpiries {
   raiseEarliest(): void {
     let earliestMs = Number.POSITIVE_INFINITY
     const { nextMs } = this
-    for (let slot = 0; slot < nextMs.length; slot++) if (nextMs[slot]! < earliestMs) earliestMs = nextMs[slot]!
+    for (let slot = 0; slot < nextMs.length; slot++)
+      if (nextMs[slot]! < earliestMs) earliestMs = nextMs[slot]!
     this.earliestMs = earliestMs
   }
 
