@@ -2,15 +2,8 @@
 
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import {
-  ELSEWHERE,
-  NO_MEMBER,
-  NOBODY,
-  type OwnersTable,
-  SERVING,
-  SlotRoles,
-  UNSETTLED,
-} from '../../src/replication/slot-roles.ts'
+import { NO_MEMBER, type OwnersTable } from '../../src/replication/owners-table.ts'
+import { ELSEWHERE, NOBODY, SERVING, SlotRoles, UNSETTLED } from '../../src/replication/slot-roles.ts'
 
 const SLOTS = 16384
 
