@@ -23,13 +23,12 @@ export class Claims {
   readonly #terms = new Uint32Array(SLOT_COUNT)
   #names: string[] = ['']
   #numbers = new Map<string, number>()
-  // Effects come in runs of one sender.
   #lastId = ''
   #lastNumber = NONE
 
   promise(slot: number, id: string, term: number): void {
-    this.#holders[slot] = this.#numberOf(id)
     this.#terms[slot] = term
+    this.#holders[slot] = this.#numberOfLast(id)
   }
 
   /** The highest term promised: a claim must be above it. */
@@ -65,18 +64,22 @@ export class Claims {
   accepts(slot: number, senderId: string, term: number): boolean {
     const promised = this.#terms[slot]!
     if (term < promised || !this.isPossible(slot, term)) return false
-    if (senderId !== this.#lastId) {
-      this.#lastId = senderId
-      this.#lastNumber = this.#numberOf(senderId)
-    }
-    this.#terms[slot] = term
-    this.#holders[slot] = this.#lastNumber
+    this.promise(slot, senderId, term)
     return true
   }
 
   /** This node owns the slot no longer. */
   release(slot: number): void {
     this.#holders[slot] = NONE
+  }
+
+  /** Effects and claims come in runs of one sender. */
+  #numberOfLast(id: string): number {
+    if (id !== this.#lastId) {
+      this.#lastNumber = this.#numberOf(id)
+      this.#lastId = id
+    }
+    return this.#lastNumber
   }
 
   #numberOf(id: string): number {

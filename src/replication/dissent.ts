@@ -12,7 +12,8 @@ import { ByteReader, ByteWriter } from '../store/byte-writer.ts'
 import { SLOT_COUNT } from '../store/hash-slot.ts'
 import type { Claims } from './claims.ts'
 import type { PeerPort } from './peer-port.ts'
-import { ELSEWHERE, NO_MEMBER, type OwnersTable, NO_TABLE, type SlotRoles } from './slot-roles.ts'
+import { NO_MEMBER, NO_TABLE, type OwnersTable } from './owners-table.ts'
+import { ELSEWHERE, type SlotRoles } from './slot-roles.ts'
 
 export interface DissentParts {
   readonly roles: SlotRoles

@@ -30,16 +30,14 @@ export class FormerOwners {
 
   /** Owners are about to change; told before anybody acts on it. */
   onPlaced(ranges: readonly PlanRange[]): void {
-    for (const { after, before, end, gained, lost, start } of ranges) {
-      if (gained.length === 0 && lost.length === 0) continue
-      const isOurs = after.includes(this.#selfId)
-      for (let slot = start; slot <= end; slot++) {
-        if (isOurs) this.#onChange(slot, before, after, lost)
-        else this.forgetSlot(slot)
-      }
+    for (const range of ranges) {
+      if (range.gained.length === 0 && range.lost.length === 0) continue
+      if (range.after.includes(this.#selfId)) this.#onChange(range)
+      else for (let slot = range.start; slot <= range.end; slot++) this.forgetSlot(slot)
     }
   }
 
+  /** Neighbours with the same former owners have the very same list. */
   of(slot: number): readonly string[] {
     return this.#former[slot]!
   }
@@ -57,24 +55,37 @@ export class FormerOwners {
 
   /** The member is gone for good. */
   forgetMember(id: string): void {
-    for (let slot = 0; slot < SLOT_COUNT; slot++) {
-      const former = this.#former[slot]!
-      if (former.includes(id)) this.#former[slot] = former.filter((one) => one !== id)
-    }
+    this.#replace(0, SLOT_COUNT - 1, (former) =>
+      former.includes(id) ? former.filter((one) => one !== id) : former,
+    )
   }
 
-  #onChange(
-    slot: number,
-    before: readonly string[],
-    after: readonly string[],
-    lost: readonly string[],
-  ): void {
-    const earlier = this.#former[slot]!
-    const isFirst = earlier.length === 0
-    const stillFormer = isFirst ? earlier : earlier.filter((id) => !after.includes(id) && !lost.includes(id))
-    this.#former[slot] = stillFormer.length === 0 ? lost : [...stillFormer, ...lost]
-    this.#before[slot] = isFirst ? before : NOBODY
+  #onChange({ after, before, end, lost, start }: PlanRange): void {
+    for (let slot = start; slot <= end; slot++) this.#depose(slot, before, after)
+    this.#replace(start, end, (earlier) => {
+      const still = earlier.filter((id) => !after.includes(id) && !lost.includes(id))
+      return still.length === 0 ? lost : [...still, ...lost]
+    })
+  }
+
+  /** Whom the slot was promised to acts on no promise of ours any more, unless it still is an owner. */
+  #depose(slot: number, before: readonly string[], after: readonly string[]): void {
+    this.#before[slot] = this.#former[slot]!.length === 0 ? before : NOBODY
     const holder = this.#claims.holderOf(slot)
     if (!after.includes(holder)) this.#claims.learn(slot, this.#claims.termOf(slot) + 1)
+  }
+
+  /** What is made of a list is made once for all neighbours that share it. */
+  #replace(start: number, end: number, next: (former: readonly string[]) => readonly string[]): void {
+    let from: readonly string[] | undefined
+    let to = NOBODY
+    for (let slot = start; slot <= end; slot++) {
+      const former = this.#former[slot]!
+      if (former !== from) {
+        from = former
+        to = next(former)
+      }
+      this.#former[slot] = to
+    }
   }
 }

@@ -13,7 +13,7 @@
  * what this node has seen itself: who has just started owes nobody anything. It asks nobody.
  */
 import { SLOT_COUNT } from '../store/hash-slot.ts'
-import { NO_MEMBER, NO_TABLE, type OwnersTable } from './slot-roles.ts'
+import { NO_MEMBER, NO_TABLE, OwnerLists, type OwnersTable } from './owners-table.ts'
 
 /** What somebody has said of a slot. */
 export const UNHEARD = 0
@@ -27,10 +27,20 @@ const TABLES_MAX = 32
 
 const EXCUSED_MAX = 1024
 
+const NOBODY: readonly string[] = []
+
 interface Ancestor {
-  readonly table: OwnersTable
+  readonly lists: OwnerLists
   readonly excused: Set<string>
   readonly bit: number
+}
+
+/** Former owners of a slot that owed this much: what is owed is settled while the list is kept. */
+interface Heirs {
+  readonly slot: number
+  readonly debts: number
+  readonly all: boolean
+  readonly ids: readonly string[]
 }
 
 /** What the owners of a slot have said. */
@@ -73,6 +83,8 @@ export class Heritage {
   /** The same before the latest change. */
   readonly #debtsBefore = new Uint32Array(SLOT_COUNT)
   readonly #words = new Words()
+  /** Those asked for last. */
+  #known: Heirs | null = null
 
   /** Do former owners have to be heard before this node speaks for the slot? */
   isOwed(slot: number): boolean {
@@ -104,6 +116,8 @@ export class Heritage {
     if (before.copies === 0) return
     for (const id of this.#excused)
       if (now.members.includes(id) && !before.members.includes(id)) this.#excused.delete(id)
+    // Bits are used again.
+    this.#known = null
     const bit = this.#freeBit()
     const isStill = stillOwners(before, now)
     let inherited = 0
@@ -113,18 +127,42 @@ export class Heritage {
       inherited++
     }
     this.counters.inherited += inherited
-    if (inherited > 0) this.#ancestors.unshift({ table: before, excused: new Set(this.#excused), bit })
+    if (inherited === 0) return
+    this.#ancestors.unshift({ lists: new OwnerLists(before), excused: new Set(this.#excused), bit })
   }
 
-  /** Former owners, `selfId` among them or not: the last ones, or `all` that are owed something. */
-  ownersOf(slot: number, all = true): string[] {
+  /**
+   * Former owners, `selfId` among them or not: the last ones, or `all` that are owed something. Neighbours that owe the same
+   * to the same have the very same list.
+   */
+  ownersOf(slot: number, all = true): readonly string[] {
+    const debts = this.#debts[slot]!
+    if (debts === 0) return NOBODY
+    const known = this.#known
+    const isAlike = known !== null && known.debts === debts && this.#isOwedToSame(slot, known.slot)
+    if (isAlike && known.all === all) return known.ids
     const ids = new Set<string>()
-    for (const { bit, table } of this.#ancestors) {
-      if ((this.#debts[slot]! & bit) === 0) continue
-      for (const id of ownersIn(table, slot)) ids.add(id)
+    for (const { bit, lists } of this.#ancestors) {
+      if ((debts & bit) === 0) continue
+      for (const id of lists.of(slot)) ids.add(id)
       if (!all) break
     }
-    return [...ids]
+    this.#known = { slot, debts, all, ids: [...ids] }
+    return this.#known.ids
+  }
+
+  /** Do both slots wait for the same, or both for nobody? */
+  areAlike(slot: number, other: number): boolean {
+    return this.#debts[slot] === this.#debts[other] && this.#isOwedToSame(slot, other)
+  }
+
+  /** Did the same own the other slot whenever somebody owned this one whom it owes something? */
+  #isOwedToSame(slot: number, other: number): boolean {
+    const debts = this.#debts[slot]!
+    if (debts === 0) return true
+    for (const { bit, lists } of this.#ancestors)
+      if ((debts & bit) !== 0 && lists.numbers[slot] !== lists.numbers[other]) return false
+    return true
   }
 
   /** Have enough of them been heard? */
@@ -139,23 +177,18 @@ export class Heritage {
   }
 
   /** Notes what the owners of that time have said. Asked about every slot for every answer: it makes no lists. */
-  #hear({ excused, table }: Ancestor, slot: number, wordOf: (id: string) => number): void {
-    const { copies, members, owners } = table
+  #hear({ excused, lists }: Ancestor, slot: number, wordOf: (id: string) => number): void {
     const words = this.#words
     words.clear()
-    for (let at = slot * copies; at < (slot + 1) * copies; at++) {
-      if (owners[at] === NO_MEMBER) continue
-      const id = members[owners[at]!]!
-      words.add(excused.has(id) ? HEARD : wordOf(id))
-    }
+    for (const id of lists.of(slot)) words.add(excused.has(id) ? HEARD : wordOf(id))
   }
 
   /** Its word is not waited for any more; false: nobody waits for it. */
   excuse(id: string): boolean {
     let isAwaited = false
     if (this.#excused.size < EXCUSED_MAX) this.#excused.add(id)
-    for (const { excused, table } of this.#ancestors) {
-      if (!table.members.includes(id)) continue
+    for (const { excused, lists } of this.#ancestors) {
+      if (!lists.table.members.includes(id)) continue
       excused.add(id)
       isAwaited = true
     }
@@ -191,13 +224,4 @@ function stillOwners(before: OwnersTable, now: OwnersTable): (slot: number) => b
 function isAmong({ copies, owners }: OwnersTable, slot: number, number: number): boolean {
   for (let at = slot * copies; at < (slot + 1) * copies; at++) if (owners[at] === number) return true
   return false
-}
-
-function ownersIn({ copies, members, owners }: OwnersTable, slot: number): string[] {
-  const ids: string[] = []
-  for (let rank = 0; rank < copies; rank++) {
-    const owner = owners[slot * copies + rank]!
-    if (owner !== NO_MEMBER) ids.push(members[owner]!)
-  }
-  return ids
 }

@@ -220,18 +220,19 @@ export class Leftovers {
 
   #survey(): void {
     const { exchange, roles } = this.#parts
-    const survey = new Survey(exchange, {
-      onAnswer: (from, answer) => {
+    const events = {
+      onAnswer: (from: Survey, answer: OwnersSummaries) => {
         for (let place = 0; place < from.slots.length; place++) this.#onAnswer(from, place, answer)
       },
-      onEnd: (from) => {
+      onEnd: (from: Survey) => {
         this.#surveysUnderWay--
         for (const slot of from.slots) this.#onSurveyed(from, slot)
         this.#pump()
       },
-    })
+    }
+    const survey = new Survey(exchange, events, Math.min(this.limits.slotsPerSurvey, this.#due.size))
     for (const leftover of this.#due) {
-      if (survey.slots.length >= this.limits.slotsPerSurvey) break
+      if (survey.isFull) break
       const { slot } = leftover
       this.#due.delete(leftover)
       leftover.own.measure(exchange.space, slot)

@@ -100,6 +100,9 @@ export class OwnerAnswers {
   readonly #standing: Standing
   readonly #summary = new SlotSummary()
   readonly #out = new ByteWriter()
+  /** Owners who take effects of the present claimant, or do not, and which it is: neighbours mostly have the same. */
+  #owners: readonly string[] | null = null
+  #isAccepted = false
 
   constructor(parts: AnswerParts, ports: AnswerPorts) {
     this.#parts = parts
@@ -122,6 +125,7 @@ export class OwnerAnswers {
     const flush = (database: number, version: number) => replica.onFlush(database, version, nowMs)
     if (!takeMarks(input, space, flush)) return from.fail(correlation, 'impossible flush marks')
     writeMarks(space, this.#out)
+    this.#owners = null
     const outclaimed: number[] = []
     const question = new QuestionReader(input)
     const answer = new AnswerWriter(this.#out)
@@ -156,13 +160,21 @@ export class OwnerAnswers {
   /** Who is believed to act before the claimant is not deposed, so that claimants do not take turns for ever. */
   #grant(slot: number, claimant: string, term: number, outclaimed: number[]): number {
     const { claims, roles, selfId } = this.#parts
-    if (term <= claims.termOf(slot) || !roles.acceptsFrom(slot, claimant)) return 0
+    if (term <= claims.termOf(slot) || !this.#accepts(slot, claimant)) return 0
     const isOurs = claims.holderOf(slot) === selfId
     claims.promise(slot, claimant, term)
     if (isOurs && roles.actingId(slot) === selfId) outclaimed.push(slot)
     if (this.#ports.hasPulls(slot)) return 0
     this.counters.grants++
     return GRANTED
+  }
+
+  #accepts(slot: number, claimant: string): boolean {
+    const { roles } = this.#parts
+    const owners = roles.ownersOf(slot)
+    if (owners !== this.#owners) this.#isAccepted = roles.acceptsFrom(slot, claimant)
+    this.#owners = owners
+    return this.#isAccepted
   }
 
   #onVersions(from: Correspondent, { correlation, fields }: Arrival): void {

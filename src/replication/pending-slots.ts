@@ -54,7 +54,9 @@ export class PendingSlots {
   next(phase: number, from: number): number {
     if (this.counts[phase] === 0) return -1
     const floor = this.#floors[phase]!
-    const found = this.phases.indexOf(phase, Math.max(from, floor))
+    // Mostly it is the very next one.
+    const isNext = this.phases[from] === phase
+    const found = isNext ? from : this.phases.indexOf(phase, Math.max(from, floor))
     if (from <= floor && found >= 0) this.#floors[phase] = found
     return found
   }

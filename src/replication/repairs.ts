@@ -129,13 +129,13 @@ export class Repairs {
         else this.#pump()
       },
     }
-    const survey = new Survey(this.#parts.exchange, events)
+    const survey = new Survey(this.#parts.exchange, events, slots.length)
     const peerIds = [repair.peerId]
     for (const slot of slots) survey.add(slot, 0, peerIds)
     survey.start(this.#parts.fingerprint())
   }
 
-  #onAnswer(repair: PeerRepair, slots: readonly number[], answer: OwnersSummaries): void {
+  #onAnswer(repair: PeerRepair, slots: Uint16Array, answer: OwnersSummaries): void {
     for (let place = 0; place < slots.length; place++) {
       const slot = slots[place]!
       if (!answer.isOwner(place)) continue

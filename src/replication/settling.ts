@@ -15,6 +15,7 @@
 import { SLOT_COUNT } from '../store/hash-slot.ts'
 import { Heritage } from './heritage.ts'
 import { ASKED, DUE, EXCHANGING, PendingSlots, READY } from './pending-slots.ts'
+import { Readiness } from './readiness.ts'
 import type { SettlingLimits, SettlingParts, SettlingPorts } from './settling-ports.ts'
 import { SlotExchanges } from './slot-exchanges.ts'
 import { SERVING, UNSETTLED } from './slot-roles.ts'
@@ -57,6 +58,7 @@ export class Settling implements SurveyEvents {
   readonly #pending = new PendingSlots()
   readonly #exchanges = new SlotExchanges()
   readonly #witnesses: Witnesses
+  readonly #readiness: Readiness
   readonly #heritage = new Heritage()
   readonly #surveys = new Set<Survey>()
   #hasToldWhole = false
@@ -70,6 +72,7 @@ export class Settling implements SurveyEvents {
     const { former, roles, selfId } = parts
     const mayAnswer = (peerId: string): boolean => ports.mayAnswer(peerId)
     this.#witnesses = new Witnesses({ selfId, roles, former, heritage: this.#heritage, mayAnswer })
+    this.#readiness = new Readiness(this.#pending, this.#witnesses, (slot) => this.isWhole(slot))
   }
 
   /** Slots on their way. */
@@ -196,10 +199,11 @@ export class Settling implements SurveyEvents {
   onEnd(survey: Survey): void {
     this.#surveys.delete(survey)
     const { phases, surveys } = this.#pending
+    const nowMs = this.#ports.monotonicMs()
     for (const slot of survey.slots) {
       if (surveys[slot] !== survey || phases[slot] !== ASKED) continue
       if (this.#mayGoOn(slot)) this.#pending.turnTo(slot, READY)
-      else this.#rest(slot)
+      else this.#rest(slot, nowMs)
     }
     this.#pump()
   }
@@ -208,19 +212,20 @@ export class Settling implements SurveyEvents {
     this.#pending.drop(slot)
     const change = this.#latestChange()
     const isAlone = this.#witnesses.areNone(slot)
-    const isHeard = this.#witnesses.isHeritageHeard(slot, this.isWhole(slot), null, 0)
+    const isHeard = isAlone && this.#witnesses.isHeritageHeard(slot, this.isWhole(slot), null, 0)
+    const nowMs = this.#ports.monotonicMs()
     // There is nobody to ask: what this node knows is all there is.
-    if (isAlone && isHeard) return this.#noteSettled(slot, isClaim ? this.#claim(slot) : 0)
+    if (isHeard) return this.#noteSettled(slot, isClaim ? this.#claim(slot, nowMs) : 0)
     const dueMs = isClaim ? this.#claimedMs[slot]! + this.limits.reclaimMs : 0
     this.#pending.begin(slot, isClaim, this.#parts.claims.holderOf(slot), change)
-    if (isAlone) this.#rest(slot)
-    else if (dueMs > this.#ports.monotonicMs()) this.#pending.restUntil(slot, dueMs)
+    if (isAlone) this.#rest(slot, nowMs)
+    else if (dueMs > nowMs) this.#pending.restUntil(slot, dueMs)
   }
 
-  #rest(slot: number): void {
+  #rest(slot: number, nowMs = this.#ports.monotonicMs()): void {
     const { restMsMax, restMsMin } = this.limits
     this.counters.rests++
-    this.#pending.rest(slot, this.#ports.monotonicMs(), restMsMin, restMsMax)
+    this.#pending.rest(slot, nowMs, restMsMin, restMsMax)
   }
 
   /** Of the owners slots begin to be settled with. */
@@ -228,19 +233,8 @@ export class Settling implements SurveyEvents {
     return this.#heritage.follow(this.#parts.roles.table)
   }
 
-  /**
-   * Enough is enough to be right. Who acted or owned the slot before is waited for nevertheless, as long as it may answer:
-   * writes it has run and nobody has confirmed yet are then confirmed here instead of left open.
-   */
   #mayGoOn(slot: number): boolean {
-    const { attempts, holders, isClaim, places, surveys } = this.#pending
-    const survey = surveys[slot]!
-    const place = places[slot]!
-    const witnesses = this.#witnesses
-    if (!witnesses.haveSaidEnough(slot, this.isWhole(slot), survey, place)) return false
-    const isPatient = attempts[slot]! < this.limits.formerAttemptsMax
-    if (isPatient && witnesses.isFormerAwaited(slot, survey)) return false
-    return isClaim[slot] === 0 || !witnesses.isHolderAwaited(slot, holders[slot]!, survey, place)
+    return this.#readiness.mayGoOn(slot, this.limits.formerAttemptsMax)
   }
 
   /** Everything that can go on goes on. */
@@ -256,37 +250,40 @@ export class Settling implements SurveyEvents {
     const { missing, ownedCount } = this.#memory
     if (missing > 0 || ownedCount === 0) this.#hasToldWhole = false
     else if (!this.#hasToldWhole) this.#hasToldWhole = this.#ports.onWhole()
+    this.#witnesses.forget()
+    this.#readiness.forget()
   }
 
   #survey(): void {
-    const { phases } = this.#pending
-    const { slotsPerSurvey } = this.limits
-    const survey = new Survey(this.#parts.exchange, this)
+    const { counts, phases } = this.#pending
+    const slotsMax = Math.min(this.limits.slotsPerSurvey, counts[DUE]!)
+    const survey = new Survey(this.#parts.exchange, this, slotsMax)
+    const nowMs = this.#ports.monotonicMs()
     for (const slot of this.#ports.waitingSlots()) {
-      if (survey.slots.length >= slotsPerSurvey) break
-      if (phases[slot] === DUE) this.#ask(slot, survey)
+      if (survey.isFull) break
+      if (phases[slot] === DUE) this.#ask(slot, survey, nowMs)
     }
     for (let slot = this.#pending.next(DUE, 0); slot >= 0; slot = this.#pending.next(DUE, slot + 1)) {
-      if (survey.slots.length >= slotsPerSurvey) break
-      this.#ask(slot, survey)
+      if (survey.isFull) break
+      this.#ask(slot, survey, nowMs)
     }
     this.#surveys.add(survey)
     this.counters.surveys++
-    survey.start(this.#ports.fingerprint(), this.#ports.monotonicMs())
+    survey.start(this.#ports.fingerprint(), nowMs)
   }
 
-  #ask(slot: number, survey: Survey): void {
+  #ask(slot: number, survey: Survey, nowMs: number): void {
     const { attempts, isClaim, terms } = this.#pending
-    if (isClaim[slot] === 1) terms[slot] = this.#claim(slot)
+    if (isClaim[slot] === 1) terms[slot] = this.#claim(slot, nowMs)
     const witnesses = this.#witnesses.of(slot, attempts[slot]! > 0)
     this.#pending.ask(slot, survey, survey.add(slot, terms[slot]!, witnesses))
   }
 
-  #claim(slot: number): number {
+  #claim(slot: number, nowMs: number): number {
     const { claims, selfId } = this.#parts
     const term = claims.termOf(slot) + 1
     claims.promise(slot, selfId, term)
-    this.#claimedMs[slot] = this.#ports.monotonicMs()
+    this.#claimedMs[slot] = nowMs
     return term
   }
 

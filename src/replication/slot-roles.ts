@@ -14,22 +14,12 @@
 import { SLOT_COUNT } from '../store/hash-slot.ts'
 import { PRESENCE_INTERVAL_MS } from './patience.ts'
 import type { Group } from './batches.ts'
+import { NO_MEMBER, NO_TABLE, OwnerLists, type OwnersTable } from './owners-table.ts'
 
 export const ELSEWHERE = 0
 export const SERVING = 1
 export const UNSETTLED = 2
 export const NOBODY = 3
-
-/** No member: an empty place in a table of owners. */
-export const NO_MEMBER = 0xffff
-
-/** Who owns what, by number of the member: `owners[slot * copies + rank]`. */
-export interface OwnersTable {
-  readonly members: readonly string[]
-  /** Owners of each slot. */
-  readonly copies: number
-  readonly owners: Uint16Array
-}
 
 export interface MemberBelief {
   /** Alive, linked or at least not refused, and ready: it may act, and its word counts. */
@@ -47,8 +37,6 @@ export interface RoleEvents {
   onLost(slots: readonly number[]): void
 }
 
-export const NO_TABLE: OwnersTable = { members: [], copies: 0, owners: new Uint16Array(0) }
-
 export class SlotRoles {
   readonly roles = new Uint8Array(SLOT_COUNT).fill(NOBODY)
   /** Number of the acting primary, or NO_MEMBER. */
@@ -58,15 +46,13 @@ export class SlotRoles {
   readonly counters = { updates: 0, takeovers: 0, handovers: 0, lapses: 0 }
   groups: readonly Group[] = []
   table: OwnersTable = NO_TABLE
+  lists = new OwnerLists(NO_TABLE)
   /** Some group of ours is out of reach of a quorum: each command has to ask which. */
   hasLapses = false
   #lapsed = new Uint8Array(0)
   /** By number of the member, as of the last update. */
   #mayAct: readonly boolean[] = []
   #lookedMs = Number.NEGATIVE_INFINITY
-  /** The owners asked for last: those of the slot whose place in the table is `at`. */
-  #knownOwners: { readonly table: OwnersTable; readonly at: number; readonly ids: readonly string[] } | null =
-    null
   readonly #selfId: string
   readonly #belief: MemberBelief
   readonly #events: RoleEvents
@@ -186,22 +172,9 @@ export class SlotRoles {
     return this.#isOwned[slot] === 1
   }
 
-  /** Neighbours mostly share one list. */
+  /** Slots with the same owners share one list. */
   ownersOf(slot: number): readonly string[] {
-    const { members, copies, owners } = this.table
-    const known = this.#knownOwners
-    const at = slot * copies
-    let isKnown = known !== null && known.table === this.table
-    for (let rank = 0; isKnown && rank < copies; rank++)
-      isKnown = owners[at + rank] === owners[known!.at + rank]
-    if (isKnown) return known!.ids
-    const ids: string[] = []
-    for (let rank = 0; rank < copies; rank++) {
-      const owner = owners[at + rank]!
-      if (owner !== NO_MEMBER) ids.push(members[owner]!)
-    }
-    this.#knownOwners = { table: this.table, at, ids }
-    return ids
+    return this.lists.of(slot)
   }
 
   /** Place of a member among the slot's owners, or -1. */
@@ -233,37 +206,26 @@ export class SlotRoles {
   /** Groups by their set of other owners; slots this node does not own have a group without peers. */
   #adopt(table: OwnersTable): void {
     this.table = table
-    const { members, copies, owners } = table
-    const self = members.indexOf(this.#selfId)
-    const numbers = new Map<string, number>()
+    this.lists = new OwnerLists(table)
+    const { all, numbers } = this.lists
+    const known = new Map<string, number>()
     const groups: Group[] = []
-    const before: number[] = []
+    const isOwned = all.map((owners) => owners.includes(this.#selfId))
+    const groupOfList = all.map((owners, list) => {
+      const others = isOwned[list] ? owners.filter((id) => id !== this.#selfId) : []
+      const peers = others.map((id) => table.members.indexOf(id)).sort((a, b) => a - b)
+      const peerIds = peers.map((peer) => table.members[peer]!)
+      const name = peers.join()
+      const group = known.get(name)
+      if (group !== undefined) return group
+      known.set(name, groups.length)
+      // All ring owners count, the dead ones too: a minority can never be a quorum.
+      return groups.push({ peerIds, acksForQuorum: Math.floor((peerIds.length + 1) / 2) }) - 1
+    })
     for (let slot = 0; slot < SLOT_COUNT; slot++) {
-      const peers: number[] = []
-      let isOwned = false
-      for (let rank = 0; rank < copies; rank++) {
-        const owner = owners[slot * copies + rank]!
-        if (owner === self) isOwned = true
-        else if (owner !== NO_MEMBER) peers.push(owner)
-      }
-      if (!isOwned) peers.length = 0
-      this.#isOwned[slot] = isOwned ? 1 : 0
-      // Neighbours mostly have the same owners.
-      if (slot > 0 && peers.length === before.length && peers.every((peer, at) => peer === before[at])) {
-        this.groupOf[slot] = this.groupOf[slot - 1]!
-        continue
-      }
-      before.splice(0, before.length, ...peers)
-      const key = peers.sort((a, b) => a - b).join()
-      let group = numbers.get(key)
-      if (group === undefined) {
-        group = groups.length
-        numbers.set(key, group)
-        // All ring owners count, the dead ones too: a minority can never be a quorum.
-        const acksForQuorum = Math.floor((peers.length + 1) / 2)
-        groups.push({ peerIds: peers.map((peer) => members[peer]!), acksForQuorum })
-      }
-      this.groupOf[slot] = group
+      const list = numbers[slot]!
+      this.groupOf[slot] = groupOfList[list]!
+      this.#isOwned[slot] = isOwned[list] ? 1 : 0
     }
     this.groups = groups
     this.#lapsed = new Uint8Array(groups.length)

@@ -23,7 +23,7 @@ const WORDS = 3
 export function writeQuestion(
   slots: ArrayLike<number>,
   claimTerms: ArrayLike<number>,
-  places: readonly number[],
+  places: ArrayLike<number>,
   out: ByteWriter,
 ): void {
   for (let at = 0; at < places.length; ) {
@@ -118,13 +118,13 @@ export class OwnersSummaries {
   readonly flags: Uint8Array
   /** The highest term the owner has promised each slot under. */
   readonly promisedTerms: Uint32Array
-  readonly #sums: Int32Array
+  /** Null as long as it has nothing anywhere. */
+  #sums: Int32Array | null = null
 
   constructor(peerId: string, count: number) {
     this.peerId = peerId
     this.flags = new Uint8Array(count)
     this.promisedTerms = new Uint32Array(count)
-    this.#sums = new Int32Array(count * WORDS)
   }
 
   isOwner(place: number): boolean {
@@ -143,7 +143,8 @@ export class OwnersSummaries {
     if ((this.flags[place]! & (OWNED | HELD)) === 0 || this.isEqual(place, own)) return false
     if ((this.flags[place]! & WHOLE) !== 0) return true
     const at = place * WORDS
-    return this.#sums[at] !== 0 || this.#sums[at + 1] !== 0 || this.#sums[at + 2] !== 0
+    const sums = this.#sums
+    return sums !== null && (sums[at] !== 0 || sums[at + 1] !== 0 || sums[at + 2] !== 0)
   }
 
   /** The owner has been brought all that is here. */
@@ -158,11 +159,12 @@ export class OwnersSummaries {
   isEqual(place: number, own: SlotSummary): boolean {
     const at = place * WORDS
     const sums = this.#sums
+    if (sums === null) return own.isNothing
     return sums[at] === own.low && sums[at + 1] === own.high && sums[at + 2] === (own.removals | 0)
   }
 
   /** The answer to a question about these places; false: it is not one. */
-  read(input: ByteReader, places: readonly number[]): boolean {
+  read(input: ByteReader, places: ArrayLike<number>): boolean {
     const summary = new SlotSummary()
     let at = 0
     while (!input.isAtEnd) {
@@ -176,12 +178,17 @@ export class OwnersSummaries {
         this.promisedTerms[place] = term
         if ((flags & EMPTY) !== 0) continue
         summary.read(input)
-        const word = place * WORDS
-        this.#sums[word] = summary.low
-        this.#sums[word + 1] = summary.high
-        this.#sums[word + 2] = summary.removals | 0
+        this.#note(place, summary)
       }
     }
     return at === places.length && !input.isBroken
+  }
+
+  #note(place: number, { high, low, removals }: SlotSummary): void {
+    this.#sums ??= new Int32Array(this.flags.length * WORDS)
+    const word = place * WORDS
+    this.#sums[word] = low
+    this.#sums[word + 1] = high
+    this.#sums[word + 2] = removals | 0
   }
 }

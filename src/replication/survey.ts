@@ -22,10 +22,16 @@ export interface SurveyEvents {
   onEnd(survey: Survey, isWhole: boolean): void
 }
 
-/** An owner that has refused. */
+/** What one owner is asked about. */
+interface Part {
+  readonly places: Uint16Array
+  count: number
+}
+
+/** An owner that is asked, and may refuse. */
 interface Refuser {
   readonly peerId: string
-  readonly places: readonly number[]
+  readonly places: Uint16Array
   refusals: number
   dueMs: number
 }
@@ -38,27 +44,37 @@ const REFUSALS_MAX = 6
 const body = new ByteWriter()
 
 export class Survey {
-  /** By place. */
-  readonly slots: number[] = []
+  /** By place; all of them once it has started. */
+  slots: Uint16Array
   /** In the order they came. */
   readonly answers: OwnersSummaries[] = []
-  readonly #claimTerms: number[] = []
+  readonly #claimTerms: Uint32Array
   /** Of each owner asked. */
-  readonly #places = new Map<string, number[]>()
+  readonly #partOf = new Map<string, Part>()
   readonly #parts: ExchangeParts
   readonly #events: SurveyEvents
+  readonly #slotsMax: number
+  #count = 0
   /** Neighbours have the same owners. */
   #lastIds: readonly string[] = []
-  #lastPlaces: number[][] = []
+  #lastParts: Part[] = []
   readonly #refusers: Refuser[] = []
   #asked = 0
   #failed = 0
   #fingerprint = 0
   #endMs = 0
 
-  constructor(parts: ExchangeParts, events: SurveyEvents) {
+  /** Columns of so many slots, in one piece each: what grows is copied, and thousands are asked about at a time. */
+  constructor(parts: ExchangeParts, events: SurveyEvents, slotsMax: number) {
     this.#parts = parts
     this.#events = events
+    this.#slotsMax = slotsMax
+    this.slots = new Uint16Array(slotsMax)
+    this.#claimTerms = new Uint32Array(slotsMax)
+  }
+
+  get isFull(): boolean {
+    return this.#count === this.#slotsMax
   }
 
   get isOver(): boolean {
@@ -72,42 +88,49 @@ export class Survey {
     return count
   }
 
+  /** All that was said of the slot as one number; beyond six answers it is no safe integer, and says nothing. */
+  wordOn(place: number): number {
+    let word = 0
+    for (const answer of this.answers) word = word * 256 + answer.flags[place]!
+    return word
+  }
+
   /** It has answered, whatever it had to say. */
   hasHeard(peerId: string): boolean {
-    return this.answers.some((answer) => answer.peerId === peerId)
+    return this.#answerOf(peerId) !== undefined
   }
 
   /** What this one has said of the slot; 0: nothing that counts. */
   flagsOf(place: number, peerId: string): number {
-    for (const answer of this.answers) if (answer.peerId === peerId) return answer.flags[place]!
-    return 0
+    return this.#answerOf(peerId)?.flags[place] ?? 0
   }
 
   hasAnswered(place: number, peerId: string): boolean {
-    return this.answers.some((answer) => answer.peerId === peerId && answer.isOwner(place))
+    return this.#answerOf(peerId)?.isOwner(place) ?? false
   }
 
   /** One more slot, asked of these; `claimTerm` 0: it is not claimed. Answers its place. */
   add(slot: number, claimTerm: number, peerIds: readonly string[]): number {
-    const place = this.slots.length
-    this.slots.push(slot)
-    this.#claimTerms.push(claimTerm)
+    const place = this.#count++
+    this.slots[place] = slot
+    this.#claimTerms[place] = claimTerm
     if (peerIds !== this.#lastIds) {
       this.#lastIds = peerIds
-      this.#lastPlaces = peerIds.map((peerId) => this.#placesOf(peerId))
+      this.#lastParts = peerIds.map((peerId) => this.#partFor(peerId))
     }
-    for (const places of this.#lastPlaces) places.push(place)
+    for (const part of this.#lastParts) part.places[part.count++] = place
     return place
   }
 
   /** Ends at once when there is nobody to ask. `nowMs`: of the clock by which refusers are asked again, if they are. */
   start(fingerprint: number, nowMs = 0): void {
+    this.slots = this.slots.subarray(0, this.#count)
     this.#fingerprint = fingerprint
     this.#endMs = nowMs + this.#parts.deadlineMs()
-    this.#asked = this.#places.size
+    this.#asked = this.#partOf.size
     if (this.#asked === 0) return this.#events.onEnd(this, true)
-    for (const [peerId, places] of this.#places)
-      this.#ask({ peerId, places, refusals: 0, dueMs: nowMs }, nowMs)
+    for (const [peerId, { count, places }] of this.#partOf)
+      this.#ask({ peerId, places: places.subarray(0, count), refusals: 0, dueMs: nowMs }, nowMs)
   }
 
   /** Refusers whose moment has come. Nobody is asked for longer than until the time of all is up. */
@@ -133,10 +156,18 @@ export class Survey {
     peers.ask(owner.peerId, verbs.digests, fields, body.bytes, deadlineMs, answered, 0, body.length)
   }
 
-  #placesOf(peerId: string): number[] {
-    let places = this.#places.get(peerId)
-    if (places === undefined) this.#places.set(peerId, (places = []))
-    return places
+  #answerOf(peerId: string): OwnersSummaries | undefined {
+    for (const answer of this.answers) if (answer.peerId === peerId) return answer
+    return undefined
+  }
+
+  #partFor(peerId: string): Part {
+    let part = this.#partOf.get(peerId)
+    if (part === undefined) {
+      part = { places: new Uint16Array(this.#slotsMax), count: 0 }
+      this.#partOf.set(peerId, part)
+    }
+    return part
   }
 
   #onOutcome(owner: Refuser, askedMs: number, outcome: Outcome): void {
@@ -158,11 +189,7 @@ export class Survey {
     owner.dueMs = askedMs + AGAIN_MS * 2 ** (owner.refusals - 1)
   }
 
-  #read(
-    peerId: string,
-    places: readonly number[],
-    { bytes, start, end }: Answer,
-  ): OwnersSummaries | undefined {
+  #read(peerId: string, places: Uint16Array, { bytes, start, end }: Answer): OwnersSummaries | undefined {
     const { replica, space, wallMs } = this.#parts
     const input = new ByteReader(bytes, start, end)
     const nowMs = wallMs()

@@ -14,6 +14,8 @@ import type { OwnersSummaries } from './slot-runs.ts'
 import { BEREFT, OWNED, type SlotSummary, WHOLE } from './slot-summary.ts'
 import type { Survey } from './survey.ts'
 
+const NOBODY: readonly string[] = []
+
 export interface WitnessParts {
   readonly selfId: string
   readonly roles: SlotRoles
@@ -22,25 +24,66 @@ export interface WitnessParts {
   readonly mayAnswer: (peerId: string) => boolean
 }
 
+/** Neighbours mostly have the same owners, now and before: then the same are asked. */
+interface Asked {
+  readonly owners: readonly string[]
+  readonly lost: readonly string[]
+  readonly heirs: readonly string[]
+  readonly joined: readonly string[]
+}
+
 export class Witnesses {
   readonly #parts: WitnessParts
+  /** Who was asked last, and for whose sake. */
+  #known: Asked | null = null
 
   constructor(parts: WitnessParts) {
     this.#parts = parts
   }
 
+  /** Whom this node believes to be alive may have changed. */
+  forget(): void {
+    this.#known = null
+  }
+
   /** The other owners of today. */
   ownersOf(slot: number): readonly string[] {
     const { roles } = this.#parts
-    return roles.groups[roles.groupOf[slot]!]?.peerIds ?? []
+    return roles.groups[roles.groupOf[slot]!]?.peerIds ?? NOBODY
   }
 
-  /** The same, and those former ones that may answer: of several generations the last one, or `all`. */
+  /**
+   * The same, and those former ones that may answer, of several generations the last one, or `all`: the very same list for
+   * neighbours of whom this is true.
+   */
   of(slot: number, all = true): readonly string[] {
-    const { former, heritage, mayAnswer, selfId } = this.#parts
+    const { former, heritage } = this.#parts
     const owners = this.ownersOf(slot)
-    if (former.of(slot).length === 0 && !heritage.isOwed(slot)) return owners
-    const others = new Set([...former.of(slot), ...heritage.ownersOf(slot, all)].filter(mayAnswer))
+    const lost = former.of(slot)
+    if (lost.length === 0 && !heritage.isOwed(slot)) return owners
+    const heirs = heritage.ownersOf(slot, all)
+    const known = this.#known
+    if (known !== null && known.owners === owners && known.lost === lost && known.heirs === heirs)
+      return known.joined
+    const joined = this.#joined(owners, [...lost, ...heirs])
+    this.#known = { owners, lost, heirs, joined }
+    return joined
+  }
+
+  /** Are both slots owned by the same, now and before, so that what is enough for one is for the other? */
+  areAlike(slot: number, other: number): boolean {
+    const { former, heritage, roles } = this.#parts
+    return (
+      roles.groupOf[slot] === roles.groupOf[other] &&
+      former.of(slot) === former.of(other) &&
+      former.electorateOf(slot) === former.electorateOf(other) &&
+      heritage.areAlike(slot, other)
+    )
+  }
+
+  #joined(owners: readonly string[], former: readonly string[]): readonly string[] {
+    const { mayAnswer, selfId } = this.#parts
+    const others = new Set(former.filter(mayAnswer))
     others.delete(selfId)
     for (const id of owners) others.delete(id)
     return others.size === 0 ? owners : [...owners, ...others]

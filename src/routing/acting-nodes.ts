@@ -3,7 +3,8 @@
  * have changed. The state of slots is asked for here too, where a request concerns many of them.
  */
 import type { SlotRoles } from '../replication/slot-roles.ts'
-import { NO_MEMBER, NOBODY, UNSETTLED } from '../replication/slot-roles.ts'
+import { NO_MEMBER } from '../replication/owners-table.ts'
+import { NOBODY, UNSETTLED } from '../replication/slot-roles.ts'
 import { SLOT_COUNT } from '../store/hash-slot.ts'
 
 export interface ActingNode {

@@ -2,7 +2,7 @@
  * Enough owners [Rule]: are these nodes, for every slot there is, as many of its owners as a level asks for? Owners that
  * are gone count like the others: a minority can never be enough.
  */
-import { NO_MEMBER, type OwnersTable } from '../replication/slot-roles.ts'
+import { NO_MEMBER, type OwnersTable } from '../replication/owners-table.ts'
 import type { Level } from '../session/session.ts'
 import { SLOT_COUNT } from '../store/hash-slot.ts'
 

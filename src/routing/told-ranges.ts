@@ -3,7 +3,8 @@
  * standing first. Every client that connects asks for them, some at every redirection, so they are worked out once and
  * kept while they hold: until owners, beliefs or the nodes themselves have changed. It writes no replies.
  */
-import { NO_MEMBER, type SlotRoles } from '../replication/slot-roles.ts'
+import { NO_MEMBER } from '../replication/owners-table.ts'
+import type { SlotRoles } from '../replication/slot-roles.ts'
 import type { SlotRange } from '../session/mesh-face.ts'
 import { SLOT_COUNT } from '../store/hash-slot.ts'
 

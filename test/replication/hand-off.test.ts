@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { NO_MEMBER, type OwnersTable } from '../../src/replication/slot-roles.ts'
+import { NO_MEMBER, type OwnersTable } from '../../src/replication/owners-table.ts'
 import { dump } from '../commands/effect-pair.ts'
 import { keyOf, OwnersWorld, slotOfKey, type WorldNode } from './owners-world.ts'
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { HEARD, HEARD_SETTLED, HEARD_WHOLE, Heritage, UNHEARD } from '../../src/replication/heritage.ts'
-import type { OwnersTable } from '../../src/replication/slot-roles.ts'
+import type { OwnersTable } from '../../src/replication/owners-table.ts'
 import { SLOT_COUNT } from '../../src/store/hash-slot.ts'
 
 const SLOT = 7
@@ -122,4 +122,43 @@ test('owners are followed from one change to the next, and a change has a number
   const [first, second] = [table('a', 'b'), table('b', 'c')]
   assert.deepEqual([heritage.follow(first), heritage.follow(first), heritage.follow(second)], [1, 1, 2])
   assert.deepEqual(heritage.ownersOf(SLOT), ['a', 'b'])
+})
+
+test('slots are alike only if they owe as much, and to the same of each generation', () => {
+  const heritage = new Heritage()
+  const [first, second, third] = [table('a', 'b', 'c'), table('c', 'd', 'e'), table('d', 'e', 'f')]
+  // The slot had other owners at first, if only in another order.
+  first.owners.set([1, 0, 2], 3 * SLOT)
+  heritage.onOwners(first, second)
+  const [before, neighbour, beyond] = [SLOT - 1, SLOT + 1, SLOT + 2]
+  assert.equal(heritage.areAlike(before, SLOT), false)
+  assert.equal(heritage.areAlike(before, neighbour), true)
+  heritage.resolve(beyond)
+  assert.equal(heritage.areAlike(neighbour, beyond), false)
+  heritage.onOwners(second, third)
+  assert.equal(
+    heritage.areAlike(before, SLOT),
+    false,
+    'they owe the same to the second owners, not to the first',
+  )
+  assert.equal(heritage.areAlike(before, neighbour), true)
+  assert.equal(heritage.areAlike(neighbour, beyond), false)
+  heritage.resolve(before)
+  heritage.resolve(SLOT)
+  assert.equal(heritage.areAlike(before, SLOT), true, 'neither owes anything')
+})
+
+test('former owners are one list for neighbours that owe the same, and for nobody else', () => {
+  const heritage = new Heritage()
+  heritage.onOwners(table('a', 'b', 'c'), table('c', 'd', 'e'))
+  const owed = heritage.ownersOf(SLOT)
+  assert.equal(heritage.ownersOf(SLOT + 1), owed)
+  heritage.resolve(SLOT)
+  assert.deepEqual(heritage.ownersOf(SLOT), [])
+  assert.equal(heritage.ownersOf(SLOT + 1), owed, 'though the slot it was found for has been settled since')
+  heritage.onOwners(table('c', 'd', 'e'), table('e', 'f', 'g'))
+  assert.deepEqual(heritage.ownersOf(SLOT), ['c', 'd', 'e'])
+  assert.deepEqual(heritage.ownersOf(SLOT + 1), ['c', 'd', 'e', 'a', 'b'])
+  assert.deepEqual(heritage.ownersOf(SLOT + 1, false), ['c', 'd', 'e'])
+  assert.deepEqual(heritage.ownersOf(SLOT + 1), ['c', 'd', 'e', 'a', 'b'])
 })

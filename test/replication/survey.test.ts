@@ -35,7 +35,8 @@ function surveyOf(...ids: string[]) {
     peers,
     deadlineMs: () => DEADLINE_MS,
   } as unknown as ExchangeParts
-  const survey = new Survey(parts, { onAnswer() {}, onEnd: (_survey, isWhole) => ended.push(isWhole) })
+  const events = { onAnswer() {}, onEnd: (_survey: Survey, isWhole: boolean) => ended.push(isWhole) }
+  const survey = new Survey(parts, events, 1)
   survey.add(7, 0, ids)
   survey.start(1, 0)
   return { asked, ended, survey }

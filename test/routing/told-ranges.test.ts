@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { type OwnersTable, SlotRoles } from '../../src/replication/slot-roles.ts'
+import type { OwnersTable } from '../../src/replication/owners-table.ts'
+import { SlotRoles } from '../../src/replication/slot-roles.ts'
 import { ToldRanges } from '../../src/routing/told-ranges.ts'
 
 const SLOTS = 16384

@@ -4,7 +4,7 @@
  * The idea: it knows all nodes at once, as nobody in a real mesh does, so that "does everybody agree?" and "is all that was
  * confirmed still in enough memories?" are questions with answers. Shape: machine (tests only).
  */
-import { ELSEWHERE, SERVING } from '../../src/replication/slot-roles.ts'
+import { ELSEWHERE, SERVING, type SlotRoles } from '../../src/replication/slot-roles.ts'
 import { SlotSummary } from '../../src/replication/slot-summary.ts'
 import { SLOT_COUNT } from '../../src/store/hash-slot.ts'
 import { SimulatedWires } from '../support/simulated-wires.ts'
@@ -146,12 +146,9 @@ export class DataMesh {
     }
     // The same placement numbers its members the same way.
     const { acting } = first!.mesh.roles
-    const areServed = up.every(({ mesh }) => {
-      const self = mesh.placement.numberOf(mesh.settings.id)
-      const isServed = (number: number, slot: number): boolean =>
-        number === acting[slot] && mesh.roles.roles[slot] === (number === self ? SERVING : ELSEWHERE)
-      return mesh.roles.acting.every(isServed)
-    })
+    const areServed = up.every(({ mesh }) =>
+      servesAs(mesh.roles, acting, mesh.placement.numberOf(mesh.settings.id)),
+    )
     return areServed && this.overtakenCount === 0
   }
 
@@ -174,11 +171,13 @@ export class DataMesh {
     const other = new SlotSummary()
     const { up } = this
     for (let slot = 0; slot < SLOT_COUNT; slot++) {
-      const owners = up.filter(({ mesh }) => mesh.roles.rankOf(slot, mesh.settings.id) >= 0)
-      own.measure(owners[0]!.node.space, slot)
-      for (const { node } of owners.slice(1)) {
-        other.measure(node.space, slot)
-        if (own.isEqual(other)) continue
+      let hasOwner = false
+      for (const { mesh, node } of up) {
+        if (!mesh.roles.owns(slot)) continue
+        const summary = hasOwner ? other : own
+        summary.measure(node.space, slot)
+        hasOwner = true
+        if (summary === own || own.isEqual(other)) continue
         differing.push(slot)
         break
       }
@@ -219,6 +218,15 @@ type Member = DataNode['mesh']['membership']
 
 function hasBuried(a: Member, b: Member): boolean {
   return (a.life.agreement.state.tombstones.get(b.self.id)?.birth ?? -1) >= b.self.birth
+}
+
+/** Does the node take the same ones for those who act, and serve what it acts for itself? */
+function servesAs({ acting, roles }: SlotRoles, expected: Uint16Array, self: number): boolean {
+  for (let slot = 0; slot < SLOT_COUNT; slot++) {
+    const number = acting[slot]!
+    if (number !== expected[slot] || roles[slot] !== (number === self ? SERVING : ELSEWHERE)) return false
+  }
+  return true
 }
 
 function hasMemory({ mesh }: DataNode): boolean {
