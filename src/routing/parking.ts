@@ -70,9 +70,10 @@ export class Parking {
     for (const parked of [...this.#bySession.values()]) if (slots.has(parked.slot)) this.#takeUp(parked)
   }
 
-  releaseOne(session: Session): void {
+  /** `around` is handed the request to run, and nothing that its session asks next. */
+  releaseOne(session: Session, around: (run: () => void) => void = plainly): void {
     const parked = this.#bySession.get(session)
-    if (parked !== undefined) this.#takeUp(parked)
+    if (parked !== undefined) this.#takeUp(parked, around)
   }
 
   /** What the session's request waited for will not come. */
@@ -90,8 +91,8 @@ export class Parking {
     }
   }
 
-  #takeUp(parked: Parked): void {
-    this.#resume(parked, () => this.#run(parked.session, parked.args))
+  #takeUp(parked: Parked, around: (run: () => void) => void = plainly): void {
+    this.#resume(parked, () => around(() => this.#run(parked.session, parked.args)))
   }
 
   #resume({ session }: Parked, answer: () => void): void {
@@ -101,4 +102,8 @@ export class Parking {
     answer()
     session.link.markDirty()
   }
+}
+
+function plainly(run: () => void): void {
+  run()
 }

@@ -307,9 +307,11 @@ export class Router implements RequestRouter {
     this.counters.confirmed++
     this.#confirm(session, keys, level, (isConfirmed) => {
       if (!isConfirmed) return parking.expire(session)
-      this.#confirmed = session
-      parking.releaseOne(session)
-      this.#confirmed = null
+      parking.releaseOne(session, (run) => {
+        this.#confirmed = session
+        run()
+        this.#confirmed = null
+      })
     })
     return false
   }
