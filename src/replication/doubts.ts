@@ -94,7 +94,10 @@ export class Doubts {
 
   /** These effects of ours will not be confirmed as batches are; who waits for them waits here, until `deadlineMs`. */
   open(barriers: readonly Barrier[], bytes: Buffer, length: number, deadlineMs: number): void {
-    this.#open(this.#keysOf(bytes, length), barriers, deadlineMs)
+    const keys = this.#keysOf(bytes, length)
+    if (keys !== undefined) return this.#open(keys, barriers, deadlineMs)
+    this.counters.overwritten++
+    for (const barrier of barriers) barrier.onBatchFailed()
   }
 
   /** Whether all that was written to these keys so far will last is to be known before the barrier is passed. */
@@ -164,18 +167,27 @@ export class Doubts {
     if (this.#doubts.size > 0 && this.#outstanding === 0) this.#ask()
   }
 
-  #keysOf(bytes: Buffer, length: number): DoubtedKey[] {
+  /** Undefined: one of them was replaced since, by who may not have known of the write. */
+  #keysOf(bytes: Buffer, length: number): DoubtedKey[] | undefined {
     const keys = new Map<string, DoubtedKey>()
     const effects = new EffectReader(bytes, length)
     while (effects.next()) {
       const { database, keyEnd, keyStart, term, version } = effects
       const name = nameOf(database, bytes, keyStart, keyEnd)
+      if (!this.#isInWhatStands(effects, bytes)) return undefined
       // The last write of the batch stands for those before it: each is built on the one before.
       const key = Buffer.from(bytes.subarray(keyStart, keyEnd))
       const slot = slotOf(bytes, keyStart, keyEnd)
       keys.set(name, doubted({ database, key, slot }, versionName(version, term)))
     }
     return [...keys.values()]
+  }
+
+  /** Under one term everything is built on what was before; what another term has brought since may know nothing of it. */
+  #isInWhatStands({ database, keyEnd, keyStart, term, version }: EffectReader, bytes: Buffer): boolean {
+    const standing = this.#standing
+    standing.look(database, bytes, keyStart, keyEnd)
+    return standing.term === term && standing.version >= version
   }
 
   #descend({ lineage }: DoubtedKey, version: number, term: number): void {

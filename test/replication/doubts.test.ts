@@ -97,6 +97,21 @@ test('what stands at a key here alone is open, and so it is when the others have
   assert.equal(replaced.is, 'open')
 })
 
+test('it is open when somebody who did not know of it had replaced it before it was in doubt', () => {
+  const { world, nodes, key } = three()
+  const [first, second, third] = nodes
+  handOver(world, nodes)
+  world.run(100)
+  const bytes = first.effectsOf(`INCR ${key}`)
+  const other = second.effectsOf(`SET ${key} other`)
+  for (const node of [first, third]) assert.deepEqual(node.take(second.id, other).refusals, [])
+  assert.equal(first.get(key), 'other')
+  const outcome = doubt(first, bytes)
+  world.run(200)
+  assert.equal(outcome.is, 'open')
+  assert.deepEqual([first.doubts.size, first.doubts.counters.overwritten], [0, 1])
+})
+
 test('it is confirmed when the new primary has built on it meanwhile', () => {
   const { world, nodes, key } = three()
   const [first, second] = nodes
