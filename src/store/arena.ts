@@ -81,12 +81,14 @@ export class Arena {
   readonly #pagesByLive = new Uint32Array(PAGE_CELLS_MAX + 1)
   readonly #isFreeCell = new Uint8Array(PAGE_CELLS_MAX)
   #freePages = 0
-  /** The page to be used next, and where the pages of the last segment end. */
+  /** The segment whose pages are being taken into use; those behind it are left from before a reset. */
+  #segment = 0
+  /** The page of it to be used next, and where its pages end. */
   #pagesTotal = 1
   #pagesEnd = 0
 
   constructor() {
-    this.#addSegment()
+    this.#enter(0)
   }
 
   /** A cell of at least `byteCount` bytes; its content is whatever was there before. */
@@ -222,19 +224,20 @@ export class Arena {
 
   /** Takes every cell back at once. */
   reset(): void {
-    const isLarge = this.#pagesTotal > RESET_PAGES_KEPT
+    const behindFirst = this.#pagesTotal - this.#segment * PAGES_PER_SEGMENT
+    const isLarge = this.#segment > 1 || behindFirst > RESET_PAGES_KEPT
     this.#pageClass.fill(FREE_PAGE, 0, this.#pagesTotal)
     this.#pageNext.fill(0, 0, this.#pagesTotal)
     this.#classHead.fill(0)
     this.#freePages = 0
-    this.#pagesTotal = 1
     this.usedBytes = 0
     this.pagesInUse = 0
-    if (!isLarge) return
-    this.bytes.length = 0
-    this.u32.length = 0
-    this.f64.length = 0
-    this.#addSegment()
+    if (isLarge) {
+      this.bytes.length = 0
+      this.u32.length = 0
+      this.f64.length = 0
+    }
+    this.#enter(0)
   }
 
   #openPage(sizeClass: number): number {
@@ -265,7 +268,7 @@ export class Arena {
 
   /** The first of `count` pages never used before. */
   #newPages(count: number): number {
-    if (this.#pagesTotal + count > this.#pagesEnd) this.#addSegment()
+    if (this.#pagesTotal + count > this.#pagesEnd) this.#enter(this.#segment + 1)
     const page = this.#pagesTotal
     this.#pagesTotal = page + count
     return page
@@ -287,18 +290,24 @@ export class Arena {
     if (next !== 0) this.#pagePrevious[next] = previous
   }
 
-  #addSegment(): void {
-    const firstPage = this.bytes.length * PAGES_PER_SEGMENT
+  #enter(segment: number): void {
+    const firstPage = segment * PAGES_PER_SEGMENT
     if (firstPage >= PAGES_MAX) throw new Error('arena: out of address space')
-    const length = firstPage === 0 ? FIRST_SEGMENT_BYTES : SEGMENT_BYTES
+    const length = segment === 0 ? FIRST_SEGMENT_BYTES : SEGMENT_BYTES
+    if (segment === this.bytes.length) this.#addSegment(length)
+    this.#segment = segment
+    // The first unit of all is none.
+    this.#pagesTotal = Math.max(1, firstPage)
+    this.#pagesEnd = firstPage + length / PAGE_BYTES
+  }
+
+  #addSegment(length: number): void {
+    const firstPage = this.bytes.length * PAGES_PER_SEGMENT
     const memory = new ArrayBuffer(length + CACHE_LINE_BYTES)
     this.bytes.push(Buffer.from(memory, ALIGNING_BYTES, length))
     this.u32.push(new Uint32Array(memory, ALIGNING_BYTES, length / 4))
     this.f64.push(new Float64Array(memory, ALIGNING_BYTES, length / 8))
     if (firstPage === this.#pageClass.length) this.#widenPageRows()
-    // The first unit of all is none.
-    this.#pagesTotal = Math.max(1, firstPage)
-    this.#pagesEnd = firstPage + length / PAGE_BYTES
   }
 
   #widenPageRows(): void {

@@ -120,6 +120,19 @@ test('a second segment is opened when the first is full, and refs reach into it'
   assert.equal(arena.allocate(CELL_BYTES_MAX) >>> SEGMENT_SHIFT, 0)
 })
 
+test('memory that was hardly used is kept by a reset, and used again', () => {
+  const arena = new Arena()
+  const take = (): number[] => Array.from({ length: 50 }, () => arena.allocate(CELL_BYTES_MAX))
+  const first = take()
+  const segments = [...arena.bytes]
+  assert.equal(segments.length, 2)
+  for (let i = 0; i < 3; i++) {
+    arena.reset()
+    assert.deepEqual(take(), first)
+    assert.ok(arena.bytes.length === 2 && arena.bytes.every((bytes, at) => bytes === segments[at]))
+  }
+})
+
 test('a run of pages lies within one segment, overlaps nothing and becomes ordinary pages when freed', () => {
   const prng = new Prng(2)
   const arena = new Arena()
