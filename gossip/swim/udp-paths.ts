@@ -20,6 +20,12 @@ export class UdpPaths {
     return this.#paths.size !== 0 && this.#paths.get(id)?.isBlocked === true
   }
 
+  /** Is there anybody whom no datagram reaches? */
+  get isAnyBlocked(): boolean {
+    for (const { isBlocked } of this.#paths.values()) if (isBlocked) return true
+    return false
+  }
+
   /** Only a stream answered. True when that marks the member. */
   onStreamAnswer(id: string, missesMax: number): boolean {
     const path = this.#paths.get(id) ?? { misses: 0, isBlocked: false, probes: 0 }
