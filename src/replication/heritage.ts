@@ -165,15 +165,22 @@ export class Heritage {
     return true
   }
 
-  /** Have enough of them been heard? */
-  isHeard(slot: number, wordOf: (id: string) => number): boolean {
+  /**
+   * Have enough of them been heard? Where nobody says that he owed nothing, there may have been others before the first
+   * ones known here: who was among those and is whole knows better, anybody else has to hear all of them.
+   */
+  isHeard(slot: number, wordOf: (id: string) => number, selfId: string): boolean {
+    const words = this.#words
+    let isBeginningKnown = true
     for (const ancestor of this.#ancestors) {
       if ((this.#debts[slot]! & ancestor.bit) === 0) continue
       this.#hear(ancestor, slot, wordOf)
-      if (!this.#words.areEnough) return false
-      if (this.#words.settled > 0) return true
+      if (!words.areEnough) return false
+      if (words.settled > 0) return true
+      const wasOurs = ancestor.lists.of(slot).includes(selfId) && wordOf(selfId) >= HEARD_WHOLE
+      isBeginningKnown = wasOurs || words.heard === words.count
     }
-    return true
+    return isBeginningKnown
   }
 
   /** Notes what the owners of that time have said. Asked about every slot for every answer: it makes no lists. */

@@ -121,13 +121,14 @@ export class Witnesses {
     if (!heritage.isOwed(slot)) return true
     const whole = survey === null ? 0 : survey.countOf(place, OWNED | WHOLE)
     if (survey !== null && whole > survey.countOf(place, OWNED | WHOLE | BEREFT)) return true
-    return heritage.isHeard(slot, (id) => {
+    const wordOf = (id: string): number => {
       if (id === selfId) return isWhole ? HEARD_WHOLE : HEARD
       const flags = survey?.flagsOf(place, id) ?? 0
       if (flags === 0) return UNHEARD
       if ((flags & WHOLE) === 0) return HEARD
       return (flags & BEREFT) === 0 ? HEARD_SETTLED : HEARD_WHOLE
-    })
+    }
+    return heritage.isHeard(slot, wordOf, selfId)
   }
 
   #knowWhatWasBefore(slot: number, isWhole: boolean, survey: Survey, place: number): boolean {

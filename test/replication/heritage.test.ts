@@ -26,24 +26,24 @@ test('who has just started, or keeps all owners of a slot, owes nobody anything'
   assert.equal(heritage.isOwed(SLOT), false)
   heritage.onOwners(table('a', 'b', 'c'), table('d', 'c', 'b', 'a'))
   assert.equal(heritage.isOwed(SLOT), false)
-  assert.equal(heritage.isHeard(SLOT, words({})), true)
+  assert.equal(heritage.isHeard(SLOT, words({}), 'c'), true)
 })
 
 test('when two of three owners are gone one of them has to be heard, memory and all, or both without', () => {
   const heritage = new Heritage()
   heritage.onOwners(table('a', 'b', 'c'), table('c', 'd', 'e'))
   assert.deepEqual(heritage.ownersOf(SLOT), ['a', 'b', 'c'])
-  assert.equal(heritage.isHeard(SLOT, words({ c: HEARD_WHOLE, d: HEARD, e: HEARD })), false)
-  assert.equal(heritage.isHeard(SLOT, words({ c: HEARD_WHOLE, a: HEARD })), false)
-  assert.equal(heritage.isHeard(SLOT, words({ c: HEARD_WHOLE, a: HEARD_WHOLE })), true)
-  assert.equal(heritage.isHeard(SLOT, words({ a: HEARD, b: HEARD, c: HEARD })), true)
+  assert.equal(heritage.isHeard(SLOT, words({ c: HEARD_WHOLE, d: HEARD, e: HEARD }), 'c'), false)
+  assert.equal(heritage.isHeard(SLOT, words({ c: HEARD_WHOLE, a: HEARD }), 'c'), false)
+  assert.equal(heritage.isHeard(SLOT, words({ c: HEARD_WHOLE, a: HEARD_WHOLE }), 'c'), true)
+  assert.equal(heritage.isHeard(SLOT, words({ a: HEARD, b: HEARD, c: HEARD }), 'c'), true)
 })
 
 test('when one of three owners is gone the other two are enough', () => {
   const heritage = new Heritage()
   heritage.onOwners(table('a', 'b', 'c'), table('b', 'c', 'd'))
-  assert.equal(heritage.isHeard(SLOT, words({ b: HEARD_WHOLE, c: HEARD_WHOLE })), true)
-  assert.equal(heritage.isHeard(SLOT, words({ b: HEARD_WHOLE, c: HEARD, d: HEARD })), false)
+  assert.equal(heritage.isHeard(SLOT, words({ b: HEARD_WHOLE, c: HEARD_WHOLE }), 'b'), true)
+  assert.equal(heritage.isHeard(SLOT, words({ b: HEARD_WHOLE, c: HEARD, d: HEARD }), 'b'), false)
 })
 
 test('a debt outlives owners that never settled it, and ends when it is settled', () => {
@@ -66,12 +66,24 @@ test('owners that may have served are heard beside those before them, unless one
   assert.equal(heritage.wasOwed(SLOT), false)
   heritage.onOwners(second, third)
   assert.equal(heritage.wasOwed(SLOT), true)
-  const before = { a: HEARD_WHOLE, b: HEARD_WHOLE }
-  assert.equal(heritage.isHeard(SLOT, words(before)), false)
-  assert.equal(heritage.isHeard(SLOT, words({ d: HEARD_WHOLE, e: HEARD_WHOLE })), false)
-  assert.equal(heritage.isHeard(SLOT, words({ d: HEARD_WHOLE, e: HEARD_WHOLE, ...before })), true)
-  assert.equal(heritage.isHeard(SLOT, words({ d: HEARD_SETTLED, e: HEARD_WHOLE })), true)
-  assert.equal(heritage.isHeard(SLOT, words({ d: HEARD_SETTLED })), false)
+  const before = { a: HEARD_SETTLED, b: HEARD_WHOLE }
+  assert.equal(heritage.isHeard(SLOT, words(before), 'd'), false)
+  assert.equal(heritage.isHeard(SLOT, words({ d: HEARD_WHOLE, e: HEARD_WHOLE }), 'd'), false)
+  assert.equal(heritage.isHeard(SLOT, words({ d: HEARD_WHOLE, e: HEARD_WHOLE, ...before }), 'd'), true)
+  assert.equal(heritage.isHeard(SLOT, words({ d: HEARD_SETTLED, e: HEARD_WHOLE }), 'd'), true)
+  assert.equal(heritage.isHeard(SLOT, words({ d: HEARD_SETTLED }), 'd'), false)
+})
+
+test('who was not among the first owners it knows of hears all of them, unless one says that there is nothing before', () => {
+  const heritage = new Heritage()
+  heritage.onOwners(table('b', 'c'), table('a'))
+  const isHeard = (heard: Record<string, number>, selfId = 'a'): boolean =>
+    heritage.isHeard(SLOT, words(heard), selfId)
+  assert.equal(isHeard({ a: HEARD, c: HEARD_WHOLE }), false, 'c may have waited for b and others')
+  assert.equal(isHeard({ a: HEARD, c: HEARD_SETTLED }), true)
+  assert.equal(isHeard({ a: HEARD, b: HEARD_WHOLE, c: HEARD_WHOLE }), true)
+  assert.equal(isHeard({ c: HEARD_WHOLE }, 'c'), true, 'it was there')
+  assert.equal(isHeard({ b: HEARD_WHOLE, c: HEARD }, 'c'), true)
 })
 
 test('a mesh without owners changes nothing, and owners that all stay add nothing', () => {
@@ -88,9 +100,9 @@ test('whoever left in good order, or is given up, is not waited for', () => {
   heritage.onOwners(table('a', 'b', 'c'), table('c', 'd', 'e'))
   assert.equal(heritage.excuse('d'), false)
   assert.equal(heritage.excuse('a'), true)
-  assert.equal(heritage.isHeard(SLOT, words({ c: HEARD_WHOLE })), false)
+  assert.equal(heritage.isHeard(SLOT, words({ c: HEARD_WHOLE }), 'c'), false)
   assert.equal(heritage.excuse('b'), true)
-  assert.equal(heritage.isHeard(SLOT, words({ c: HEARD_WHOLE })), true)
+  assert.equal(heritage.isHeard(SLOT, words({ c: HEARD_WHOLE }), 'c'), true)
 })
 
 test('who is given up while it still owns slots is not waited for when others own them, until it is back', () => {
@@ -98,12 +110,12 @@ test('who is given up while it still owns slots is not waited for when others ow
   const [first, second] = [table('a', 'b'), table('b', 'c')]
   heritage.excuse('a')
   heritage.onOwners(first, second)
-  assert.equal(heritage.isHeard(SLOT, words({ b: HEARD })), true)
+  assert.equal(heritage.isHeard(SLOT, words({ b: HEARD }), 'b'), true)
   heritage.resolve(SLOT)
   heritage.onOwners(second, first)
   heritage.resolve(SLOT)
   heritage.onOwners(first, second)
-  assert.equal(heritage.isHeard(SLOT, words({ b: HEARD })), false)
+  assert.equal(heritage.isHeard(SLOT, words({ b: HEARD }), 'b'), false)
 })
 
 test('more tables than can be told apart are counted, and the oldest is not remembered', () => {

@@ -30,6 +30,7 @@ const PINNED: readonly (readonly [seed: number, defect: string])[] = [
     'a mesh that had given everybody up was founded by nobody, since its first seed called on the others by then',
   ],
   [1369, 'SREM found nothing, because of an SREM that was never confirmed, and the member came back'],
+  [4319, 'an empty node took the word of one who waited himself for owners that it did not know of'],
   [3805, 'where only streams arrive one node did not hear for a minute that another was ready'],
   [3339, 'an increment replaced before it was in doubt was told as done'],
 ]
