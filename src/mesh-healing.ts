@@ -46,6 +46,7 @@ export interface HealingPorts {
   monotonicMs(): number
   wallMs(): number
   random32(): number
+  after(delayMs: number, run: () => void): void
   /** Of repair-interval. */
   repairIntervalMs(): number
   /** Is some owner away? */
@@ -108,7 +109,8 @@ export class MeshHealing {
     this.intake = new Intake(exchange, { monotonicMs, waitingSlots: () => ports.waitingSlots() })
     const mayAnswer = (peerId: string): boolean => ports.mayAnswer(peerId)
     const monotonicUs = (): number => ports.monotonicMs() * 1000
-    const leftoverPorts = { monotonicMs, monotonicUs, fingerprint, mayAnswer }
+    const after = (delayMs: number, run: () => void): void => ports.after(delayMs, run)
+    const leftoverPorts = { monotonicMs, monotonicUs, fingerprint, mayAnswer, after }
     this.leftovers = new Leftovers({ roles, transfers, exchange }, leftoverPorts)
     this.rebalance = this.#makeRebalance(selfId, monotonicMs)
     const { former, intake, repairs } = this

@@ -340,6 +340,7 @@ export class MeshNode {
         monotonicMs: () => this.#ports.monotonicMs(),
         wallMs: () => this.#ports.wallMs(),
         random32: () => this.node.state.ports.random32(),
+        after: (delayMs, run) => this.#ports.after(delayMs, run),
         repairIntervalMs: () => this.node.state.config.number('repair-interval') * 1000,
         isAnyAway: () => this.members.isAnyAway,
         wake: () => this.#wake(),

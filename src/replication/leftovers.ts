@@ -30,6 +30,7 @@ export interface LeftoverPorts {
   monotonicUs(): number
   fingerprint(): number
   mayAnswer(peerId: string): boolean
+  after(delayMs: number, run: () => void): void
 }
 
 export interface LeftoverLimits {
@@ -41,8 +42,10 @@ export interface LeftoverLimits {
   restMsMax: number
   /** Slots that are not owned and hold something all the same - a late entry - are looked for this often. */
   sweepMs: number
-  /** For giving memory back, in one tick. */
+  /** For giving memory back, in one go: requests wait meanwhile. */
   dropBudgetUs: number
+  /** Between two goes. */
+  dropPauseMs: number
 }
 
 /** One slot on its way out. */
@@ -70,7 +73,8 @@ export class Leftovers {
     restMsMin: 50,
     restMsMax: 2000,
     sweepMs: 5000,
-    dropBudgetUs: 4000,
+    dropBudgetUs: 500,
+    dropPauseMs: 10,
   }
   readonly counters = {
     lost: 0,
@@ -92,6 +96,7 @@ export class Leftovers {
   /** Slots whose owners have everything. */
   readonly #dropping = new Map<number, SlotSummary>()
   #dropped = -1
+  #isDropDue = false
   #surveysUnderWay = 0
   #pushesUnderWay = 0
   #sweptMs = Number.NEGATIVE_INFINITY
@@ -153,7 +158,7 @@ export class Leftovers {
     }
     if (nowMs - this.#sweptMs >= this.limits.sweepMs) this.#sweep(nowMs)
     this.#pump()
-    this.#drop()
+    if (!this.#isDropDue) this.#drop()
   }
 
   #sweep(nowMs: number): void {
@@ -186,6 +191,7 @@ export class Leftovers {
   /** Out of every queue. */
   #take(slot: number): void {
     this.#dropping.delete(slot)
+    if (this.#dropped === slot) this.#dropped = -1
     const leftover = this.#all.get(slot)
     if (leftover === undefined) return
     this.#all.delete(slot)
@@ -300,21 +306,27 @@ export class Leftovers {
     return this.#now.isEqual(own)
   }
 
+  /** As long as the budget lasts; the rest a moment later. */
   #drop(): void {
-    const { monotonicUs } = this.#ports
-    const startUs = monotonicUs()
+    const { dropBudgetUs, dropPauseMs } = this.limits
+    const endUs = this.#ports.monotonicUs() + dropBudgetUs
     for (const [slot, own] of this.#dropping) {
-      if (slot !== this.#dropped && !this.#isUnchanged(slot, own)) {
-        this.#add(slot)
-        continue
-      }
-      this.#dropped = slot
-      while (this.#dropSome(slot)) if (monotonicUs() - startUs > this.limits.dropBudgetUs) return
-      this.#dropped = -1
-      this.#dropping.delete(slot)
-      this.#wasWhole[slot] = 0
-      this.counters.dropped++
+      if (slot === this.#dropped || this.#isUnchanged(slot, own)) this.#dropPart(slot)
+      else this.#add(slot)
+      if (this.#ports.monotonicUs() >= endUs) break
     }
+    this.#isDropDue = this.#dropping.size > 0
+    if (!this.#isDropDue) return
+    this.#ports.after(dropPauseMs, () => this.#drop())
+  }
+
+  #dropPart(slot: number): void {
+    const isOver = !this.#dropSome(slot)
+    this.#dropped = isOver ? -1 : slot
+    if (!isOver) return
+    this.#dropping.delete(slot)
+    this.#wasWhole[slot] = 0
+    this.counters.dropped++
   }
 
   /** A few entries of the slot; false: there are no more. */

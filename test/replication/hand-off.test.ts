@@ -240,6 +240,25 @@ test('small slots and large ones are dropped to the last key, and whoever watche
   assert.deepEqual([reasons.length, new Set(reasons)], [500, new Set(['moved'])])
 })
 
+test('requests need not wait for more than a little of what is dropped, however small the slots are', () => {
+  const world = OwnersWorld.settled(4, 2)
+  const [first, second] = world.nodes as [WorldNode, WorldNode]
+  const keys = keysOf(world, 100)
+  for (const key of keys) write(first, `SET ${key} v`, second)
+  const { limits } = first.leftovers
+  first.lookUs = limits.dropBudgetUs / 4
+  world.replace(moved(world, keys, [1, 2]))
+  let most = 0
+  for (let left = 100, rounds = 0; left > 0 && rounds < 6000; rounds++) {
+    world.run(1)
+    const now = countIn(first, keys)
+    most = Math.max(most, left - now)
+    left = now
+  }
+  assert.equal(countIn(first, keys), 0)
+  assert.ok(most <= 4, `${most} slots at once`)
+})
+
 test('what a new owner lacks is brought to it before it is dropped, however late it turned up', () => {
   const world = OwnersWorld.settled(4, 2)
   const [first, second, third] = world.nodes as [WorldNode, WorldNode, WorldNode]

@@ -81,6 +81,9 @@ export class WorldNode implements PeerPort {
   repairIntervalMs = 0
   /** How far this node's clock is off. */
   skewMs = 0
+  /** What time passes here from one look at the clock to the next while leftovers are dropped, and how many there were. */
+  lookUs = 0
+  looks = 0
   readonly session = ownSession()
   readonly standing: Standing
   isReady = false
@@ -139,8 +142,9 @@ export class WorldNode implements PeerPort {
     this.former = new FormerOwners(this.id, claims)
     this.intake = new Intake(exchange, { monotonicMs, waitingSlots: () => this.waiting })
     const mayAnswer = (peerId: string) => !this.buried.has(peerId) && world.isAlive(peerId)
-    const { monotonicUs } = ports
-    const leftoverPorts = { monotonicMs, monotonicUs, fingerprint, mayAnswer }
+    const monotonicUs = () => ports.monotonicUs() + this.lookUs * this.looks++
+    const after = (delayMs: number, run: () => void) => world.clock.after(delayMs, run)
+    const leftoverPorts = { monotonicMs, monotonicUs, fingerprint, mayAnswer, after }
     this.leftovers = new Leftovers({ roles, transfers, exchange }, leftoverPorts)
     const { former, intake, repairs } = this
     this.settling = new Settling(

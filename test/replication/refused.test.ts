@@ -15,6 +15,7 @@ function healingOf(): MeshHealing {
     {
       monotonicMs: () => 0,
       random32: () => 1,
+      after: () => {},
       repairIntervalMs: () => 0,
       isAnyAway: () => false,
       wallMs: () => 0,
