@@ -49,6 +49,8 @@ interface Lane {
   /** By slot. */
   readonly streamed: Map<number, Wanted>
   readonly compared: Map<number, Wanted>
+  /** Under way. */
+  streams: number
 }
 
 export class Intake {
@@ -119,9 +121,9 @@ export class Intake {
     const mayBegin = this.throttle.mayBegin(this.#ports.monotonicMs())
     for (const lane of this.#lanes.values()) {
       if (hot.size > 0) this.#beginHot(lane, hot)
-      if (mayBegin) this.#beginStreams(lane)
       if (mayBegin) this.#beginComparisons(lane)
     }
+    if (mayBegin) this.#beginStreams()
   }
 
   onTick(): void {
@@ -157,13 +159,14 @@ export class Intake {
   #laneOf(peerId: string): Lane {
     let lane = this.#lanes.get(peerId)
     if (lane === undefined) {
-      lane = { peerId, streamed: new Map(), compared: new Map() }
+      lane = { peerId, streamed: new Map(), compared: new Map(), streams: 0 }
       this.#lanes.set(peerId, lane)
     }
     return lane
   }
 
-  #beginHot({ compared, peerId, streamed }: Lane, hot: ReadonlySet<number>): void {
+  #beginHot(lane: Lane, hot: ReadonlySet<number>): void {
+    const { compared, streamed } = lane
     const batch: Wanted[] = []
     for (const slot of hot) {
       const isFull = this.#hotStreams >= this.limits.hotStreamsMax
@@ -173,12 +176,20 @@ export class Intake {
       if (pulled !== undefined && this.#comparisons < this.limits.comparisonsMax)
         this.#compare(compared, pulled)
     }
-    if (batch.length > 0) this.#stream(peerId, streamed, batch, true)
+    if (batch.length > 0) this.#stream(lane, batch, true)
   }
 
-  #beginStreams({ peerId, streamed }: Lane): void {
-    while (this.#streams < this.limits.streamsMax && streamed.size > 0)
-      this.#stream(peerId, streamed, this.#nextOf(streamed), false)
+  /** From all owners at once: each has clients to serve beside it. */
+  #beginStreams(): void {
+    while (this.#streams < this.limits.streamsMax) {
+      let idlest: Lane | undefined
+      for (const lane of this.#lanes.values()) {
+        if (lane.streamed.size > 0 && lane.streams < (idlest?.streams ?? Number.POSITIVE_INFINITY))
+          idlest = lane
+      }
+      if (idlest === undefined) return
+      this.#stream(idlest, this.#nextOf(idlest.streamed), false)
+    }
   }
 
   /** Those this node acts for before its copies. */
@@ -195,25 +206,31 @@ export class Intake {
     return batch
   }
 
-  #stream(peerId: string, queue: Map<number, Wanted>, batch: readonly Wanted[], isHot: boolean): void {
-    const needed = batch.filter((wanted) => this.#take(queue, wanted) !== undefined)
+  #stream(lane: Lane, batch: readonly Wanted[], isHot: boolean): void {
+    const needed = batch.filter((wanted) => this.#take(lane.streamed, wanted) !== undefined)
     if (needed.length === 0) return
     const bySlot = new Map(needed.map((wanted) => [wanted.slot, wanted]))
     this.counters.streams++
-    if (isHot) this.#hotStreams++
-    else this.#streams++
+    this.#count(lane, isHot, 1)
     const slots = [...bySlot.keys()]
-    const stream: SlotStream = new SlotStream(this.#parts, peerId, slots, {
+    const stream: SlotStream = new SlotStream(this.#parts, lane.peerId, slots, {
       mayGoOn: () => isHot || this.#mayGoOn(stream),
       onFrame: (bytes) => this.throttle.onMoved(bytes),
       onSlot: (slot, isDone) => this.#onDone(bySlot.get(slot)!, isDone),
       onEnd: () => {
-        if (isHot) this.#hotStreams--
-        else this.#streams--
+        this.#count(lane, isHot, -1)
         this.pump()
       },
     })
     stream.goOn()
+  }
+
+  #count(lane: Lane, isHot: boolean, change: 1 | -1): void {
+    if (isHot) this.#hotStreams += change
+    else {
+      this.#streams += change
+      lane.streams += change
+    }
   }
 
   #mayGoOn(stream: SlotStream): boolean {

@@ -13,6 +13,7 @@ const SLOTS = 16_384
 class Stage {
   readonly asked: Answered[] = []
   readonly verbs: string[] = []
+  readonly peers: string[] = []
   /** By slot. */
   readonly keys = new Map<number, number>()
   readonly ended = new Map<string, boolean[]>()
@@ -20,6 +21,7 @@ class Stage {
 
   constructor() {
     const ask = (...words: readonly unknown[]): void => {
+      this.peers.push(words[0] as string)
       this.verbs.push((words[1] as VerbRow).name)
       this.asked.push(words[5] as Answered)
     }
@@ -42,12 +44,13 @@ class Stage {
     isNeeded: () => boolean,
     onDone: () => void = () => {},
     isNew = true,
+    peerId = 'other',
   ): void {
     const done = (isDone: boolean): void => {
       this.ended.set(name, [...(this.ended.get(name) ?? []), isDone])
       onDone()
     }
-    this.intake.want({ slot, peerId: 'other', isClaim: false, isNew, isNeeded, done })
+    this.intake.want({ slot, peerId, isClaim: false, isNew, isNeeded, done })
   }
 }
 
@@ -95,4 +98,14 @@ test('a slot of which nothing is here is streamed, also when it was tried before
     stage.intake.pump()
     assert.deepEqual(stage.verbs, [verb], `${keys} keys, ${isNew ? 'new' : 'tried before'}`)
   }
+})
+
+test('who has slots to give gives them beside the others, however many were wanted of whom first', () => {
+  const stage = new Stage()
+  stage.intake.limits.slotsPerStream = 8
+  for (let slot = 0; slot < 300; slot++) stage.want(slot, `${slot}`, yes, undefined, true, `n${slot >> 6}`)
+  stage.intake.pump()
+  assert.deepEqual(stage.peers, ['n0', 'n1', 'n2', 'n3'])
+  stage.asked[1]!({ kind: 'failed', reason: 'closed', detail: '' })
+  assert.deepEqual(stage.peers.slice(4), ['n1'], 'the one that gives nothing just now, and was first to wait')
 })
