@@ -264,8 +264,14 @@ export class Leftovers {
   #onSurveyed(survey: Survey, slot: number): void {
     const leftover = this.#all.get(slot)
     if (leftover?.survey !== survey) return
-    if (leftover.behind.length > 0) this.#pushable.add(leftover)
+    // Nothing is dropped before all are whole, and by then there may be more to bring: it is looked at once, not twice.
+    if (leftover.behind.length > 0 && this.#haveAllSaid(leftover)) this.#pushable.add(leftover)
     else this.#conclude(leftover)
+  }
+
+  #haveAllSaid({ agreed, behind, slot }: Leftover): boolean {
+    const owners = this.#parts.roles.ownersOf(slot)
+    return owners.every((id) => agreed.has(id) || behind.includes(id) || !this.#ports.mayAnswer(id))
   }
 
   #push(leftover: Leftover): void {
