@@ -52,6 +52,8 @@ export interface HealingPorts {
   /** Is some owner away? */
   isAnyAway(): boolean
   wake(): void
+  /** The entry is written once more, as it is. */
+  renew(ref: number): void
   fingerprint(): number
   mayAnswer(peerId: string): boolean
   /** Slots that requests wait for. */
@@ -130,11 +132,12 @@ export class MeshHealing {
     }
     this.hints = new Hints(transfers, { monotonicMs, repair })
     const wake = (): void => ports.wake()
+    const renew = (ref: number): void => ports.renew(ref)
     this.confirming = new Confirming(
       { space, roles, replica, transfers },
       { ask, monotonicMs, wallMs, wake, noteTerm: (slot, term) => this.noteTerm(slot, term) },
     )
-    this.doubts = new Doubts({ selfId, space, roles, claims }, { ask, monotonicMs, wake })
+    this.doubts = new Doubts({ selfId, space, roles, claims }, { ask, monotonicMs, wake, renew })
     replica.observer = this.doubts
     this.answers = this.#makeAnswers()
     this.repair = this.#makeRepair(exchange)

@@ -344,12 +344,14 @@ export class MeshNode {
         repairIntervalMs: () => this.node.state.config.number('repair-interval') * 1000,
         isAnyAway: () => this.members.isAnyAway,
         wake: () => this.#wake(),
+        renew: (ref) => this.node.effects.renew(ref),
         fingerprint: () => this.placement.fingerprint,
         mayAnswer: (peerId) => this.beliefs.mayHold(peerId),
         waitingSlots: () => this.routing.parking.slots,
         onSettled: (slots) => {
           for (const slot of slots) this.roles.settled(slot)
           this.#effects.batches.unsure.onSettled(slots)
+          this.healing.doubts.onSettled()
           this.routing.release(slots)
           this.#route()
         },

@@ -8,7 +8,10 @@
  *                                 +-> time is up, or the key was replaced by who did not know the write: open
  *
  * That is the very condition under which a batch counts (claims.ts): whoever claims the slot later asks one of that quorum.
- * An owner holds a write when its key stands at the write's version or at one that was built on it. It knows no clients.
+ * An owner holds a write when its key stands at the write's version or at one that was built on it, made under X's term or
+ * the one before: under a term between somebody may have acted who never knew of the write, and what he made would win
+ * over it. So who still serves the slot, under a later term, says once more what stands there (Raft 5.4.2: only what was
+ * made under the present term is confirmed by counting). It knows no clients.
  */
 import type { Outcome } from '../mesh/link-ports.ts'
 import { verbs } from '../mesh/verbs.ts'
@@ -34,6 +37,8 @@ export interface DoubtPorts extends PeerPort {
   monotonicMs(): number
   /** There is something to flush at the end of this round. */
   wake(): void
+  /** What stands there is written once more, under this node's term. */
+  renew(ref: number): void
 }
 
 export interface DoubtLimits {
@@ -47,7 +52,9 @@ export interface DoubtLimits {
 
 interface OwnersWord {
   readonly version: string
+  readonly term: number
   readonly holder: string
+  readonly promisedTerm: number
   readonly isServing: boolean
 }
 
@@ -152,6 +159,11 @@ export class Doubts {
     }
   }
 
+  /** This node serves some slots again: what is renewed there is renewed before anybody reads it. */
+  onSettled(): void {
+    for (const doubt of this.#doubts) this.#judge(doubt)
+  }
+
   /** The end of a round. */
   flush(): void {
     if (!this.#isAskDue) return
@@ -235,15 +247,18 @@ export class Doubts {
     for (const { doubt, key } of keys) {
       const word = readPromisedStanding(input)
       if (word === undefined) break
-      const { holder, isServing, term, version } = word
-      key.words.set(peerId, { version: versionName(version, term), holder, isServing })
+      key.words.set(peerId, { ...word, version: versionName(word.version, word.term) })
       spokenOf.add(doubt)
     }
     for (const doubt of spokenOf) if (this.#doubts.has(doubt)) this.#judge(doubt)
   }
 
   #judge(doubt: Doubt): void {
-    for (const key of doubt.keys) if (!key.hasAll) this.#count(key)
+    for (const key of doubt.keys) {
+      if (key.hasAll) continue
+      this.#renew(key)
+      this.#count(key)
+    }
     const hasQuorum = doubt.keys.every((key) => key.hasQuorum)
     if (!hasQuorum) return
     const hasAll = doubt.keys.every((key) => key.hasAll)
@@ -251,6 +266,19 @@ export class Doubts {
     doubt.barriers = doubt.barriers.filter((barrier) => !confirmed.includes(barrier))
     for (const barrier of confirmed) barrier.onBatchConfirmed()
     if (doubt.barriers.length === 0) this.#end(doubt, true, 'confirmed')
+  }
+
+  /** A removal is not renewed: it is confirmed as it is, or open. */
+  #renew({ database, key, slot }: DoubtedKey): void {
+    const { claims, roles, selfId, space } = this.#parts
+    if (roles.roles[slot] !== SERVING || claims.holderOf(slot) !== selfId) return
+    this.#standing.look(database, key, 0, key.length)
+    const { here, ref, term } = this.#standing
+    if (here !== 'entry' || isCurrent(term, space.terms[slot]!)) return
+    this.#ports.renew(ref)
+    // Behind what has just been written: whoever takes that says so.
+    this.#isAskDue = true
+    this.#ports.wake()
   }
 
   #count(key: DoubtedKey): void {
@@ -262,7 +290,8 @@ export class Doubts {
       if (acting === undefined || !acting.isServing || !key.lineage.has(acting.version)) continue
       const holders = owners.filter((owner) => {
         const word = key.words.get(owner)
-        return word !== undefined && word.holder === id && key.lineage.has(word.version)
+        if (word === undefined || word.holder !== id || !key.lineage.has(word.version)) return false
+        return isCurrent(word.term, acting.promisedTerm)
       })
       if (!holders.includes(id)) continue
       key.hasQuorum ||= holders.length > owners.length >> 1
@@ -279,7 +308,9 @@ export class Doubts {
     if (version !== 0) this.#descend(key, version, term)
     return {
       version: versionName(version, term),
+      term,
       holder: claims.holderOf(key.slot),
+      promisedTerm: claims.termOf(key.slot),
       isServing: roles.roles[key.slot] === SERVING,
     }
   }
@@ -300,6 +331,11 @@ export class Doubts {
 
 function doubted(name: SlottedKey, version: string): DoubtedKey {
   return { ...name, lineage: new Set([version]), words: new Map(), hasQuorum: false, hasAll: false }
+}
+
+/** Nobody can have acted between: there is no term there. */
+function isCurrent(term: number, actingTerm: number): boolean {
+  return term >= actingTerm - 1
 }
 
 function versionName(version: number, term: number): string {

@@ -79,6 +79,8 @@ export interface PromisedStanding {
   readonly isServing: boolean
   /** Whom it has promised the slot to; itself, if it acts. */
   readonly holder: string
+  /** Under which term. */
+  readonly promisedTerm: number
 }
 
 /** The next of the answers to READ_PROMISES, or undefined: there is none. */
@@ -87,9 +89,11 @@ export function readPromisedStanding(input: ByteReader): PromisedStanding | unde
   const version = input.f64()
   const term = input.u32()
   const isServing = input.u8() === 1
+  const promisedTerm = input.u32()
   input.sized()
   if (input.isBroken) return undefined
-  return { version, term, isServing, holder: input.bytes.toString('latin1', input.start, input.stop) }
+  const holder = input.bytes.toString('latin1', input.start, input.stop)
+  return { version, term, isServing, promisedTerm, holder }
 }
 
 export class OwnerAnswers {
@@ -253,6 +257,7 @@ export class OwnerAnswers {
     this.#out.f64(isKnown ? this.#standing.version : 0)
     this.#out.u32(isKnown ? this.#standing.term : 0)
     this.#out.u8(roles.roles[slot] === SERVING ? 1 : 0)
+    this.#out.u32(claims.termOf(slot))
     this.#out.sizedText(claims.holderOf(slot))
   }
 

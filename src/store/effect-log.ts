@@ -72,6 +72,12 @@ export class EffectLog {
     this.out.endSized(mark)
   }
 
+  /** Nothing changes but the stamp: the entry is said once more, as of now and under the present term. */
+  renew(ref: number): void {
+    this.#space.changed(ref)
+    this.put(ref)
+  }
+
   /** Call after `space.remove`, with the key's bytes. */
   remove(database: number, key: Uint8Array, start: number, end: number): void {
     if (!this.isOn) return

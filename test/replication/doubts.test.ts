@@ -188,6 +188,34 @@ test('who has promised the slot to somebody else does not count, though it holds
   assert.equal(outcome.is, 'confirmed')
 })
 
+test('what it wrote under a former term is said once more before it is confirmed: who acted between may not know of it', () => {
+  const { world, nodes, key } = three()
+  const [first, second, third] = nodes
+  const slot = slotOfKey(key)
+  const term = first.space.terms[slot]!
+  world.cut(0, 2)
+  // The third has claimed the slot, of the second, and heard nothing of what the first writes now.
+  second.claims.promise(slot, third.id, term + 1)
+  third.claims.promise(slot, third.id, term + 1)
+  third.space.terms[slot] = term + 1
+  const bytes = first.effectsOf(`INCR ${key}`)
+  assert.deepEqual(
+    second.take(first.id, bytes).refusals.map(({ reason }) => reason),
+    ['outranked'],
+  )
+  const outcome = doubt(first, bytes)
+  first.transfers.send(second.id, [{ database: 0, key: Buffer.from(key) }], () => {})
+  first.roles.unsettle(slot)
+  world.run(300)
+  assert.equal(first.space.terms[slot]! > term + 1, true)
+  assert.equal(outcome.is, 'confirmed')
+  assert.equal(second.get(key), '1')
+  third.effectsOf(`SET ${key} other`)
+  third.transfers.send(second.id, [{ database: 0, key: Buffer.from(key) }], () => {})
+  world.run(100)
+  assert.equal(second.get(key), '1', 'what is confirmed stays')
+})
+
 test('beyond the limit of keys the outcome is open at once', () => {
   const { nodes, key } = three()
   const [first] = nodes

@@ -180,7 +180,7 @@ export class WorldNode implements PeerPort {
     )
     this.doubts = new Doubts(
       { selfId: this.id, space, roles, claims },
-      { ask, monotonicMs, wake: () => this.#wake() },
+      { ask, monotonicMs, wake: () => this.#wake(), renew: (ref) => this.#renew(ref) },
     )
     this.replica.observer = this.doubts
     this.answers = new OwnerAnswers(
@@ -293,6 +293,14 @@ export class WorldNode implements PeerPort {
     const bytes = this.node.effects.out.copy()
     this.node.effects.out.clear()
     return bytes
+  }
+
+  /** It leaves with the next batch, which here is one of its own. */
+  #renew(ref: number): void {
+    this.node.effects.out.clear()
+    this.node.effects.renew(ref)
+    const bytes = this.node.effects.out.copy()
+    for (const other of this.world.nodes) if (other !== this) this.world.carryEffects(this, other, bytes)
   }
 
   /** Effects as another node sends them. */
@@ -496,6 +504,10 @@ export class OwnersWorld {
       node.verbs.handlerOf(verb.number)!(correspondent as unknown as Correspondent, arrival)
     }
     this.#later(from.id, to, arrive)
+  }
+
+  carryEffects(from: WorldNode, to: WorldNode, bytes: Buffer): void {
+    this.#later(from.id, to.id, () => void to.take(from.id, bytes))
   }
 
   isThere(node: WorldNode): boolean {

@@ -20,6 +20,7 @@ function healingOf(): MeshHealing {
       isAnyAway: () => false,
       wallMs: () => 0,
       wake: () => {},
+      renew: () => {},
       fingerprint: () => 0,
       mayAnswer: () => true,
       waitingSlots: () => [],
