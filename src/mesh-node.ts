@@ -176,6 +176,7 @@ export class MeshNode {
       onChanged: (canDialChanged) => this.#onMembers(canDialChanged),
       onPlaced: (plan, { copies, members }) => {
         const { placesGained, primariesChanged } = plan
+        for (const { id, record } of this.beliefs.all()) this.healing.former.onBirth(id, record.birth)
         this.healing.onPlaced(plan)
         const facts = { owners: members.length, copies, placesGained, primariesChanged }
         this.node.state.log.notice('owners have changed', facts)
@@ -245,7 +246,8 @@ export class MeshNode {
         throw error
       },
       events: {
-        onLinkUp: (peerId) => {
+        onLinkUp: (peerId, { peer }) => {
+          this.healing.former.onBirth(peerId, peer.birth)
           this.beliefs.onLinkUp(peerId, this.#ports.monotonicMs())
           this.#onMembers(false)
           this.healing.hints.onPeerUp(peerId)

@@ -6,6 +6,10 @@
  * a former owner keeps what it has until the new ones have it (leftovers.ts). A majority of all who owned the slot before
  * knows everything that was confirmed then, whoever of the new owners is silent.
  *
+ * That holds as long as the new owners remember what they confirmed since. When one of them is another process than at the
+ * change, what it confirmed with somebody who is silent now may be known to no one else: then only those who know the
+ * slot as it is count.
+ *
  * Nor may a former owner that has not heard of the change go on with the help of those who stayed: what it was promised is
  * over with the change (claims.ts). It asks nobody and holds no data.
  */
@@ -22,6 +26,9 @@ export class FormerOwners {
   readonly #former: (readonly string[])[] = new Array<readonly string[]>(SLOT_COUNT).fill(NOBODY)
   /** By slot: all who owned it before the change, or nobody where changes have overtaken each other. */
   readonly #before: (readonly string[])[] = new Array<readonly string[]>(SLOT_COUNT).fill(NOBODY)
+
+  /** Of the process of each member, as of the change or since. */
+  readonly #births = new Map<string, number>()
 
   constructor(selfId: string, claims: Claims) {
     this.#selfId = selfId
@@ -53,8 +60,17 @@ export class FormerOwners {
     this.#before[slot] = NOBODY
   }
 
+  /** A member is this process of its. If it was another before, its memory is gone. */
+  onBirth(id: string, birth: number): void {
+    const known = this.#births.get(id)
+    if (known !== undefined && birth <= known) return
+    this.#births.set(id, birth)
+    if (known !== undefined) this.#before.fill(NOBODY)
+  }
+
   /** The member is gone for good. */
   forgetMember(id: string): void {
+    this.#births.delete(id)
     this.#replace(0, SLOT_COUNT - 1, (former) =>
       former.includes(id) ? former.filter((one) => one !== id) : former,
     )

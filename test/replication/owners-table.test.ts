@@ -59,3 +59,17 @@ test('former owners are remembered slot by slot, though neighbours share their l
     ['', 'b', 'b', 'b', 'c'],
   )
 })
+
+test('those before a change speak for nobody any more once an owner has lost what it confirmed since', () => {
+  const former = new FormerOwners('d', new Claims())
+  former.onBirth('b', 100)
+  former.onPlaced([
+    { hasNewPrimary: false, start: 0, end: 9, before: ['d'], after: ['b', 'd'], gained: ['b'], lost: [] },
+  ])
+  former.onBirth('b', 100)
+  former.onBirth('c', 100)
+  former.onBirth('b', 90)
+  assert.deepEqual(former.electorateOf(5), ['d'], 'nobody has begun anew')
+  former.onBirth('b', 200)
+  assert.deepEqual(former.electorateOf(5), [])
+})

@@ -33,6 +33,10 @@ const PINNED: readonly (readonly [seed: number, defect: string])[] = [
   [4319, 'an empty node took the word of one who waited himself for owners that it did not know of'],
   [3805, 'where only streams arrive one node did not hear for a minute that another was ready'],
   [1095, 'an increment confirmed at last lost to one made under a term between, by who did not know of it'],
+  [
+    2700,
+    'who alone had owned a slot once spoke for it, with an owner that had lost what it had confirmed since',
+  ],
   [3339, 'an increment replaced before it was in doubt was told as done'],
 ]
 
