@@ -8,11 +8,9 @@ import type { Node } from './node.ts'
 import { decodeAcknowledgement, encodeExceptions } from './replication/acknowledgement-codec.ts'
 import type { Barrier } from './replication/barrier.ts'
 import { Batches, type EffectFrame } from './replication/batches.ts'
-import { EffectReader } from './replication/effect-reader.ts'
 import type { Refusal } from './replication/received.ts'
 import { Replica } from './replication/replica.ts'
 import { ByteWriter } from './store/byte-writer.ts'
-import { slotOf } from './store/hash-slot.ts'
 
 export interface EffectsPorts {
   monotonicMs(): number
@@ -43,7 +41,6 @@ export class MeshEffects {
       sendEffects: (peerId, frame) => this.#send(peerId, frame),
       onRefused: (peerId, refusal) => ports.onRefused(peerId, refusal),
       onMissed: (peerId, bytes, length) => ports.onMissed(peerId, bytes, length),
-      onFailed: (bytes, length) => this.#onFailed(bytes, length),
       onDoubt: (barriers, bytes, length, deadlineMs) => ports.onDoubt(barriers, bytes, length, deadlineMs),
       wake: () => ports.wake(),
     })
@@ -77,11 +74,6 @@ export class MeshEffects {
     this.batches.flush()
     for (const sender of this.#owed) this.#acknowledge(sender)
     this.#owed.clear()
-  }
-
-  #onFailed(bytes: Buffer, length: number): void {
-    const effects = new EffectReader(bytes, length)
-    while (effects.next()) this.batches.unsure.mark(slotOf(bytes, effects.keyStart, effects.keyEnd))
   }
 
   #send(peerId: string, { bytes, floor, length, number, previous }: EffectFrame): boolean {

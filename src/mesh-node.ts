@@ -352,7 +352,6 @@ export class MeshNode {
         waitingSlots: () => this.routing.parking.slots,
         onSettled: (slots) => {
           for (const slot of slots) this.roles.settled(slot)
-          this.#effects.batches.unsure.onSettled(slots)
           this.healing.doubts.onSettled()
           this.routing.release(slots)
           this.#route()
@@ -385,7 +384,7 @@ export class MeshNode {
         selfId: this.settings.id,
         roles,
         batches,
-        doubts: healing.doubts,
+        confirming: healing.confirming,
         replica,
         forwards,
         host: this.#requests.host,

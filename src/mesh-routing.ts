@@ -7,7 +7,7 @@ import { policyRules } from './config/index.ts'
 import type { Verbs } from './mesh/verbs.ts'
 import type { Node } from './node.ts'
 import type { Batches } from './replication/batches.ts'
-import type { Doubts } from './replication/doubts.ts'
+import type { Confirming } from './replication/confirming.ts'
 import type { PeerPort } from './replication/peer-port.ts'
 import type { Replica } from './replication/replica.ts'
 import type { SlotRoles } from './replication/slot-roles.ts'
@@ -32,7 +32,7 @@ export interface RoutingParts {
   readonly selfId: string
   readonly roles: SlotRoles
   readonly batches: Batches
-  readonly doubts: Doubts
+  readonly confirming: Confirming
   readonly replica: Replica
   readonly forwards: Forwards
   readonly host: ForwardedHost
@@ -73,7 +73,7 @@ export class MeshRouting {
 
   constructor(node: Node, parts: RoutingParts, ports: RoutingPorts) {
     const { executor, space, state } = node
-    const { batches, confirm, doubts, forwards, host, peers, replica, roles, selfId } = parts
+    const { batches, confirm, confirming, forwards, host, peers, replica, roles, selfId } = parts
     const { call } = executor
     this.#host = host
     this.parking = new Parking(
@@ -113,7 +113,7 @@ export class MeshRouting {
     const run = (session: Session, args: Args): void => this.#resume(session, args)
     this.waits = new Waits({ selfId, space, call, roles, forwards, parking, host, peers, run, ports })
     const { spreads, waits } = this
-    const idle = new IdleWrites({ space, call, batches, doubts })
+    const idle = new IdleWrites({ space, call, confirming })
     this.router = new Router(
       { selfId, space, call, roles, batches, idle, forwards, parking, spreads, waits },
       settings,

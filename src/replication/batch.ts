@@ -38,15 +38,6 @@ export class Batch {
     return this.#acks + this.#nays >= this.acksForAll
   }
 
-  get hasQuorum(): boolean {
-    return this.#acks >= this.acksForQuorum
-  }
-
-  /** Too few are left who could confirm it. */
-  get isHopeless(): boolean {
-    return this.acksForAll - this.#nays < this.acksForQuorum
-  }
-
   get isWaitedFor(): boolean {
     return this.#quorumBarriers.length > 0 || this.#allBarriers.length > 0
   }

@@ -17,7 +17,6 @@ import { ByteWriter } from '../store/byte-writer.ts'
 import type { Barrier } from './barrier.ts'
 import { Batch } from './batch.ts'
 import type { Acknowledgement, Refusal } from './received.ts'
-import { UnsureSlots } from './unsure-slots.ts'
 
 /** One set of owners, as seen from this node. */
 export interface Group {
@@ -44,8 +43,6 @@ export interface BatchPorts {
   onRefused(peerId: string, refusal: Refusal): void
   /** These effects did not reach the peer, or it is not known that they did. */
   onMissed(peerId: string, bytes: Buffer, length: number): void
-  /** Too few peers will confirm these effects; said once of a batch, whoever waits for it. */
-  onFailed(bytes: Buffer, length: number): void
   /** Too few peers will confirm these effects: whether they last is found out another way, or left open. */
   onDoubt(barriers: readonly Barrier[], bytes: Buffer, length: number, deadlineMs: number): void
   /** There is something to flush at the end of this round. */
@@ -86,7 +83,6 @@ export class Batches {
     expired: 0,
   }
   limits: BatchLimits
-  readonly unsure = new UnsureSlots()
   readonly #ports: BatchPorts
   readonly #lanes = new Map<string, Lane>()
   readonly #waiting: Batch[] = []
@@ -130,7 +126,6 @@ export class Batches {
     const group = this.#groupOf[slot]!
     const batch = this.#open[group] ?? this.#begin(group)
     if (this.#touched.at(-1) !== batch) this.#touched.push(batch)
-    this.unsure.onWritten(slot, batch.number)
     return batch.writer
   }
 
@@ -224,7 +219,6 @@ export class Batches {
     const batch = new Batch(++this.#last, writer, acksForQuorum, peerIds.length)
     this.#open[group] = batch
     this.#openGroups.push(group)
-    if (acksForQuorum > 0) this.unsure.onBegun(batch.number)
     if (this.#openGroups.length === 1) this.#ports.wake()
     return batch
   }
@@ -269,7 +263,6 @@ export class Batches {
       this.#miss(peerId, batch)
     } else {
       batch.onAck()
-      if (batch.hasQuorum) this.unsure.onEnded(number)
     }
   }
 
@@ -282,7 +275,6 @@ export class Batches {
   #onNay(batch: Batch): void {
     batch.onNay()
     const { bytes, length } = batch.writer
-    if (batch.isHopeless && this.unsure.onEnded(batch.number)) this.#ports.onFailed(bytes, length)
     const doubtful = batch.takeDoubtful()
     if (doubtful.length === 0) return
     this.#ports.onDoubt(doubtful, bytes, length, this.#deadlineOf(batch))

@@ -107,18 +107,6 @@ export class Doubts {
     for (const barrier of barriers) barrier.onBatchFailed()
   }
 
-  /** Whether all that was written to these keys so far will last is to be known before the barrier is passed. */
-  openKeys(barrier: Barrier, names: readonly SlottedKey[], deadlineMs: number): void {
-    const keys = names.flatMap((name) => {
-      this.#standing.look(name.database, name.key, 0, name.key.length)
-      const { term, version } = this.#standing
-      return version === 0 ? [] : [doubted(name, versionName(version, term))]
-    })
-    if (keys.length === 0) return
-    barrier.expectOneMore()
-    this.#open(keys, [barrier], deadlineMs)
-  }
-
   #open(keys: DoubtedKey[], barriers: readonly Barrier[], deadlineMs: number): void {
     this.counters.opened++
     if (this.#keyCount + keys.length > this.limits.keysMax) {

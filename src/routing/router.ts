@@ -191,7 +191,7 @@ export class Router implements RequestRouter {
   #join(barrier: Barrier): void {
     const { batches, idle } = this.#parts
     batches.joinTouched(barrier)
-    if (idle.hasNoted) idle.join(barrier, this.#nowMs())
+    if (idle.hasNoted) idle.join(barrier)
   }
 
   forget(session: Session): void {

@@ -15,7 +15,6 @@ function house(groups: readonly (readonly string[])[]) {
   const sent: Sent[] = []
   const missed: [peerId: string, text: string][] = []
   const refused: string[] = []
-  const failed: string[] = []
   const away = new Set<string>()
   let nowMs = 0
   const ports: BatchPorts = {
@@ -27,7 +26,6 @@ function house(groups: readonly (readonly string[])[]) {
     },
     onRefused: (peerId, { batch }) => void refused.push(`${peerId} ${batch}`),
     onMissed: (peerId, bytes, length) => void missed.push([peerId, bytes.toString('latin1', 0, length)]),
-    onFailed: (bytes, length) => void failed.push(bytes.toString('latin1', 0, length)),
     onDoubt(barriers) {
       for (const barrier of barriers) barrier.onBatchFailed()
     },
@@ -55,7 +53,7 @@ function house(groups: readonly (readonly string[])[]) {
     nowMs += ms
     batches.onTick(nowMs)
   }
-  return { batches, sent, missed, refused, failed, away, write, ack, later }
+  return { batches, sent, missed, refused, away, write, ack, later }
 }
 
 const refusal = (batch: number) => ({
@@ -105,23 +103,6 @@ test('a barrier over two groups waits for both, and never before it is sealed', 
   assert.equal(outcome.is, 'waiting')
   barrier.seal()
   assert.equal(outcome.is, 'confirmed')
-})
-
-test('a slot is sure again once a quorum has what was written there, and what never will be is told once', () => {
-  const { ack, away, batches, failed, write } = house([['b', 'c'], ['d']])
-  const areSure = () => [0, 1].map((slot) => batches.unsure.isSure(slot))
-  write(0, 'first')
-  write(1, 'other')
-  assert.deepEqual(areSure(), [false, false])
-  batches.flush()
-  ack('b', 1)
-  assert.deepEqual(areSure(), [true, false])
-  ack('d', 2)
-  assert.deepEqual(areSure(), [true, true])
-  away.add('b').add('c')
-  write(0, 'second')
-  batches.flush()
-  assert.deepEqual(failed, ['second'])
 })
 
 test('acknowledgements are cumulative', () => {

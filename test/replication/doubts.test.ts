@@ -52,51 +52,6 @@ test('a write is confirmed when who acts next has pulled it', () => {
   assert.deepEqual([first.doubts.size, first.doubts.counters.confirmed], [0, 1])
 })
 
-/** Whether what stands there now will last, as somebody asks who wrote nothing. */
-function ask(node: WorldNode, ...keys: string[]): { is: string } {
-  const outcome = { is: 'waiting' }
-  const barrier = new Barrier(false, {
-    onConfirmed: () => void (outcome.is = 'confirmed'),
-    onUnconfirmed: () => void (outcome.is = 'open'),
-  })
-  const names = keys.map((key) => ({ database: 0, key: Buffer.from(key, 'latin1'), slot: slotOfKey(key) }))
-  node.doubts.openKeys(barrier, names, node.world.clock.nowMs + 2000)
-  barrier.seal()
-  return outcome
-}
-
-test('what stands at a key lasts when a quorum has it, and what nobody knows of needs no asking', () => {
-  const { world, nodes, key } = three()
-  const [first, second] = nodes
-  assert.equal(ask(first, key).is, 'confirmed')
-  const bytes = first.effectsOf(`SET ${key} v`)
-  world.cut(0, 2)
-  assert.deepEqual(second.take(first.id, bytes).refusals, [])
-  const outcome = ask(first, key)
-  assert.equal(outcome.is, 'waiting')
-  world.run(200)
-  assert.equal(outcome.is, 'confirmed')
-})
-
-test('what stands at a key here alone is open, and so it is when the others have something else', () => {
-  const { world, nodes, key } = three()
-  const [first, second] = nodes
-  first.effectsOf(`SET ${key} v`)
-  const alone = ask(first, key)
-  world.run(1900)
-  assert.equal(alone.is, 'waiting')
-  world.run(200)
-  assert.equal(alone.is, 'open')
-  world.cut(0, 1)
-  world.cut(0, 2)
-  handOver(world, nodes)
-  world.run(500)
-  const other = second.effectsOf(`SET ${key} other`)
-  const replaced = ask(first, key)
-  first.take(second.id, other)
-  assert.equal(replaced.is, 'open')
-})
-
 test('it is open when somebody who did not know of it had replaced it before it was in doubt', () => {
   const { world, nodes, key } = three()
   const [first, second, third] = nodes

@@ -10,11 +10,11 @@ import { Log } from '../../src/log.ts'
 import { Answer, Arrival, type Answered, type Correspondent } from '../../src/mesh/link-ports.ts'
 import { type VerbRow, Verbs } from '../../src/mesh/verbs.ts'
 import { Node } from '../../src/node.ts'
-import type { Barrier } from '../../src/replication/barrier.ts'
 import { Batches } from '../../src/replication/batches.ts'
-import { EffectReader } from '../../src/replication/effect-reader.ts'
+import type { ConfirmOutcome } from '../../src/replication/confirming.ts'
 import { Replica } from '../../src/replication/replica.ts'
 import type { OwnersTable } from '../../src/replication/owners-table.ts'
+import type { SlottedKey } from '../../src/replication/peer-port.ts'
 import { SlotRoles } from '../../src/replication/slot-roles.ts'
 import { ChannelRelay, type Counted } from '../../src/routing/channel-relay.ts'
 import { rawsAt } from '../../src/routing/forward-body.ts'
@@ -147,8 +147,8 @@ export class StageNode {
   skewMs = 0
   /** Frames to these nodes are lost: no answer comes before the deadline. */
   readonly deafTo = new Set<string>()
-  /** Of replies that wait until it is known how their keys stand. */
-  readonly doubted: Barrier[] = []
+  /** Of replies that wait until a quorum is known to have nothing newer. */
+  readonly asked: ((outcome: ConfirmOutcome) => void)[] = []
   readonly #stage: MeshStage
   readonly #bound = new Verbs()
   readonly #host: ForwardedHost
@@ -197,14 +197,13 @@ export class StageNode {
     this.waits = this.#makeWaits()
     this.waits.bind(this.#bound)
     const { spreads, waits } = this
-    const doubts = {
-      openKeys: (barrier: Barrier) => {
-        barrier.expectOneMore()
-        if (this.deafTo.size === 0) stage.deliver(() => barrier.onBatchConfirmed())
-        else this.doubted.push(barrier)
+    const confirming = {
+      confirm: (_keys: readonly SlottedKey[], _level: string, done: (outcome: ConfirmOutcome) => void) => {
+        if (this.deafTo.size === 0) stage.deliver(() => done('ok'))
+        else this.asked.push(done)
       },
     }
-    const idle = new IdleWrites({ space, call, batches, doubts })
+    const idle = new IdleWrites({ space, call, confirming })
     this.router = new Router(
       { selfId: id, space, call, roles, batches, idle, forwards, parking, spreads, waits },
       settings,
@@ -409,10 +408,6 @@ export class StageNode {
         if (refusal.slot >= 0) this.roles.unsettle(refusal.slot)
       },
       onMissed: () => {},
-      onFailed: (bytes, length) => {
-        const effects = new EffectReader(bytes, length)
-        while (effects.next()) this.batches.unsure.mark(slotOf(bytes, effects.keyStart, effects.keyEnd))
-      },
       onDoubt: (barriers) => {
         for (const barrier of barriers) barrier.onBatchFailed()
       },
