@@ -37,7 +37,10 @@ const PINNED: readonly (readonly [seed: number, defect: string])[] = [
     2700,
     'who alone had owned a slot once spoke for it, with an owner that had lost what it had confirmed since',
   ],
-  [2932, 'who was heard by nobody any more answered that a member was not there which another had added since'],
+  [
+    2932,
+    'who was heard by nobody any more answered that a member was not there which another had added since',
+  ],
   [3339, 'an increment replaced before it was in doubt was told as done'],
 ]
 
