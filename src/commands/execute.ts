@@ -125,11 +125,13 @@ export class Executor {
   }
 
   #invoke(call: Call, row: CommandRow, args: Args): void {
+    const { reply } = call
+    const before = reply.length
     const changesBefore = call.space.changes
     row.handler(call)
     if (call.space.changes !== changesBefore) {
       if (row.isSelfEffect && call.effects.isOn) call.effects.self(call.database, args)
-    } else if ((row.flags & WRITE) !== 0 && !call.isBlocked)
+    } else if ((row.flags & WRITE) !== 0 && !call.isBlocked && reply.bytes[before] !== ERROR_MARK)
       this.#node.router?.onIdle(call.session, row, args)
   }
 

@@ -56,6 +56,12 @@ test('a transaction waits for what its commands found', () => {
   assert.equal(client.read(), '*2\r\n:1\r\n:0\r\n')
 })
 
+test('an error is answered at once', () => {
+  const { client, node } = unanswered()
+  assert.match(client.ask(`SET ${KEY} v SOMEHOW`, `INCR ${KEY}`), /^-ERR syntax error\r\n-WRONGTYPE .*\r\n$/)
+  assert.deepEqual(node.asked, [])
+})
+
 test('who asked for one copy does not wait, nor does who only reads', () => {
   const { client, node } = unanswered()
   assert.equal(client.ask(`SISMEMBER ${KEY} m`), ':1\r\n')
