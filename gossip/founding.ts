@@ -19,6 +19,9 @@ export interface Sight {
   readonly aliveIds: readonly string[]
 }
 
+/** What is known of the very life of a member that a mesh counts: over is one that another has followed. */
+export type Lived = 'seen' | 'unseen' | 'over'
+
 export class Founding {
   readonly #timings: MembershipTimings
   /** Who was up in the mesh that gave this member up. */
@@ -48,13 +51,14 @@ export class Founding {
     this.#survivors = new Set(all.filter(({ status }) => status === 'up').map(({ id }) => id))
   }
 
-  /** For too long nobody has been up in this mesh, nor been on the way out and within reach (`isAlive`: that very life). */
-  isOver(nowMs: number, { members }: MeshState, isAlive: (member: StateMember) => boolean): boolean {
+  /** For too long nobody has been up in this mesh, perhaps out of reach, nor been on the way out and within reach. */
+  isOver(nowMs: number, { members }: MeshState, lifeOf: (member: StateMember) => Lived): boolean {
     let isDeserted = members.size > 0
     for (const member of members.values()) {
       const { status } = member
       const isLeaving = status === 'leaving' || status === 'exiting'
-      if (status === 'up' || (isLeaving && isAlive(member))) isDeserted = false
+      const life = lifeOf(member)
+      if ((status === 'up' && life !== 'over') || (isLeaving && life === 'seen')) isDeserted = false
     }
     if (!isDeserted) this.#desertedSinceMs = nowMs
     return nowMs - this.#desertedSinceMs >= this.#timings.desertedMsMax

@@ -10,7 +10,7 @@ import type { MeshState, StateMember } from './agreement/mesh-state.ts'
 import { AGREEMENT_ROWS } from './agreement/messages.ts'
 import type { AgreementSnapshot } from './agreement/snapshot.ts'
 import { EventBus } from './events.ts'
-import { Founding } from './founding.ts'
+import { Founding, type Lived } from './founding.ts'
 import { BEAT, BEAT_ROWS, type Beat } from './heartbeats/beat.ts'
 import { HeartbeatLadder, type LadderPeer } from './heartbeats/ladder.ts'
 import { LADDER_DEFAULTS, type LadderConfig } from './heartbeats/rung.ts'
@@ -312,11 +312,12 @@ export class Membership {
   #formIfNobodyElse(): void {
     const { agreement, swim } = this.#life
     const nowMs = this.#ports.monotonicMs()
-    const isAlive = ({ birth, id }: StateMember): boolean => {
+    const lifeOf = ({ birth, id }: StateMember): Lived => {
       const view = swim.get(id)
-      return view !== undefined && view.record.birth === birth && isThere(view)
+      if (view !== undefined && view.record.birth > birth) return 'over'
+      return view !== undefined && view.record.birth === birth && isThere(view) ? 'seen' : 'unseen'
     }
-    if (this.#founding.isOver(nowMs, agreement.state, isAlive)) return this.#onEnded(this.#life)
+    if (this.#founding.isOver(nowMs, agreement.state, lifeOf)) return this.#onEnded(this.#life)
     if (agreement.state.members.size > 0) return
     const { address, id } = this.self
     const isFirstSeed = (this.#seeds[0] ?? address) === address

@@ -85,8 +85,9 @@ test('a mesh in which nobody is up any more is over for those who wait to join i
     member('c', { status: 'weakly-up', upNumber: 0 }),
   ]
   const alive = new Set(['a', 'c'])
+  const over = new Set<string>()
   const isOverAt = (nowMs: number, state = stateOf(...members)): boolean =>
-    founding.isOver(nowMs, state, ({ id }) => alive.has(id))
+    founding.isOver(nowMs, state, ({ id }) => (alive.has(id) ? 'seen' : over.has(id) ? 'over' : 'unseen'))
   founding.onLife(0)
   assert.equal(isOverAt(desertedMsMax - 1), false)
   alive.add('b')
@@ -95,5 +96,8 @@ test('a mesh in which nobody is up any more is over for those who wait to join i
   assert.deepEqual([isOverAt(2 * desertedMsMax - 1), isOverAt(2 * desertedMsMax)], [false, true])
   const elsewhere = stateOf(...members, member('z'))
   assert.equal(isOverAt(9 * desertedMsMax, elsewhere), false, 'somebody goes on, out of reach')
+  over.add('z')
+  assert.equal(isOverAt(10 * desertedMsMax, elsewhere), true, 'another life of his has begun')
+  over.delete('z')
   assert.equal(isOverAt(19 * desertedMsMax, stateOf()), false, 'there is no mesh')
 })
