@@ -160,8 +160,12 @@ export class MeshMembers {
   /** The agreed members have changed: so may have who owns what. */
   #onAgreed(): void {
     const { state } = this.membership.life.agreement
-    // Who is leaving owns nothing any more: it hands over what it has before it goes.
-    const owning = [...state.members.values()].filter(({ status }) => status === 'up')
+    const { self } = this.membership
+    // Who is leaving owns nothing any more: it hands over what it has before it goes. Nor does this node what was its
+    // former life's: it is to be let in first, or those who gave it up and those who have not heard of that both count it.
+    const owning = [...state.members.values()].filter(({ birth, id, status }) => {
+      return status === 'up' && (id !== self.id || birth === self.birth)
+    })
     const members = owning.map(({ id, roles }) => ({
       id,
       weight: weightOf(roles),

@@ -41,6 +41,7 @@ const PINNED: readonly (readonly [seed: number, defect: string])[] = [
     2932,
     'who was heard by nobody any more answered that a member was not there which another had added since',
   ],
+  [1171, 'reborn nodes that had been given up helped who had not heard of that to go on beside the survivor'],
   [3339, 'an increment replaced before it was in doubt was told as done'],
 ]
 
